@@ -1,0 +1,77 @@
+"""What every reader needs of a file: its bytes, its hash, its name for citations, its pages."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from corpus.readers import encodings
+from corpus.readers.errors import ReadError, binary, empty
+from corpus.records import SourcePage
+
+_BLANK = re.compile(r"[\s\u200b-\u200f\u2060\ufeff\x00-\x1f]*\Z")
+
+
+def load(path: Path) -> bytes:
+    """Take the file's bytes; raises ReadError when it cannot be opened or is empty."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if not data:
+        raise empty(path)
+    return data
+
+
+def unreadable(path: Path, error: OSError) -> ReadError:
+    """Make the error for a file that the operating system does not let us read."""
+    return ReadError(
+        path,
+        f"เปิดไฟล์ไม่ได้ (cannot be opened: {error.strerror or error})",
+        "ตรวจว่ามีไฟล์อยู่จริงและมีสิทธิ์อ่าน (check that it exists and that you may read it)",
+    )
+
+
+def decode(path: Path, data: bytes) -> encodings.Decoded:
+    """Take the file's text; raises ReadError when it is binary or blank."""
+    try:
+        found = encodings.decode(data)
+    except encodings.BinaryError as error:
+        raise binary(path, str(error)) from error
+    if is_blank(found.text):
+        raise empty(path)
+    return found
+
+
+def notes(found: encodings.Decoded) -> dict[str, str]:
+    """Note what to remember of the decoding: an unusual encoding, and how many characters were lost."""
+    kept = {}
+    if found.encoding not in {"utf-8", "ascii"}:
+        kept["encoding"] = found.encoding
+    if found.damaged:
+        kept["damaged_chars"] = str(found.damaged)
+    return kept
+
+
+def sha256(data: bytes) -> str:
+    """Hash as hexadecimal SHA-256."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def source_name(path: Path, root: Path | None) -> str:
+    """Name the file as a citation shows it: relative to ``root`` with forward slashes, else the file's name."""
+    if root is not None and path.is_relative_to(root) and path != root:
+        return path.relative_to(root).as_posix()
+    return path.name
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether nothing in the text could be seen on paper."""
+    return _BLANK.match(text) is not None
+
+
+def split_pages(text: str) -> tuple[SourcePage, ...]:
+    """Part a text into pages at form feeds; blank ones are left out but still counted in the numbers."""
+    parts = text.split("\f")
+    return tuple(SourcePage(number, part) for number, part in enumerate(parts, start=1) if not is_blank(part))

@@ -1,0 +1,176 @@
+"""JSON lines: one document a line, read as a stream so that any size fits in memory.
+
+Keys: ``id`` (or BEIR's ``_id``), ``title``, ``text`` or ``pages`` (strings, or objects with
+``number`` and ``text``), ``source``, ``metadata``. Further keys with plain values are metadata, too.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from io import BufferedIOBase
+from pathlib import Path
+from typing import IO, Any
+
+import zstandard
+
+from corpus import front_matter
+from corpus.readers import encodings, files
+from corpus.readers.errors import ReadError, binary, empty
+from corpus.records import SourceDocument, SourcePage
+
+MAX_LINE_BYTES = 1 << 28
+Stream = IO[bytes] | BufferedIOBase
+_IDS = ("id", "_id", "document_id")
+_OWN = {*_IDS, "title", "text", "pages", "metadata"}
+
+
+class _BadLineError(ValueError):
+    """Why a line is no document; for people, Thai first."""
+
+
+def read_jsonl(path: Path, source: str) -> Iterator[SourceDocument | ReadError]:
+    """Yield a document for each line, or a ReadError as a value where a line is bad; the rest goes on.
+
+    Raises ReadError when the file cannot be opened, is not text, or holds no line at all.
+    """
+    count = 0
+    try:
+        with _opened(path) as stream:
+            for number, line in _lines(path, stream):
+                count += 1
+                yield line if isinstance(line, ReadError) else _document(path, source, number, line)
+    except OSError as error:
+        raise files.unreadable(path, error) from error
+    except (EOFError, zlib.error, zstandard.ZstdError) as error:
+        raise ReadError(
+            path,
+            f"ไฟล์บีบอัดเสียหายหรือไม่ครบ (the compressed file is damaged or cut short: {error})",
+            "บีบอัดหรือดาวน์โหลดใหม่ (compress or download it again)",
+        ) from error
+    if not count:
+        raise empty(path)
+
+
+def _opened(path: Path) -> Stream:
+    """Open the file, decompressing as its suffix says."""
+    if path.suffix.lower() == ".gz":
+        return gzip.GzipFile(path, "rb")
+    stream = path.open("rb", buffering=1 << 20)
+    if path.suffix.lower() == ".zst":
+        unpacker = zstandard.ZstdDecompressor(max_window_size=1 << 31)
+        return io.BufferedReader(unpacker.stream_reader(stream, read_across_frames=True), 1 << 20)
+    return stream
+
+
+def _lines(path: Path, stream: Stream) -> Iterator[tuple[int, bytes | ReadError]]:
+    """Numbered lines that are not blank; a line over the limit is skipped and reported."""
+    first = True
+    number = 0
+    while line := stream.readline(MAX_LINE_BYTES):
+        number += 1
+        if first:
+            _check_start(path, line)
+            line = line.removeprefix(codecs.BOM_UTF8)
+            first = False
+        if len(line) == MAX_LINE_BYTES and not line.endswith(b"\n"):
+            while (rest := stream.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
+                pass
+            yield number, _line_error(path, number, "บรรทัดยาวเกินไป (the line is too long)")
+        elif line.strip():
+            yield number, line.strip()
+
+
+def _check_start(path: Path, line: bytes) -> None:
+    if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise binary(path, "UTF-16")
+    kind = encodings.magic(line)
+    if kind or b"\x00" in line[:4096]:
+        raise binary(path, kind or "binary")
+
+
+def _document(path: Path, source: str, number: int, line: bytes) -> SourceDocument | ReadError:
+    try:
+        return _parse(path, source, line)
+    except _BadLineError as error:
+        return _line_error(path, number, str(error))
+
+
+def _line_error(path: Path, number: int, reason: str) -> ReadError:
+    advice = (
+        'หนึ่งบรรทัดต้องเป็น {"id": …, "title": …, "text": …} หนึ่งชุด '
+        '(each line must be one JSON object with "text" or "pages")'
+    )
+    return ReadError(path, reason, advice, line=number)
+
+
+def _parse(path: Path, source: str, line: bytes) -> SourceDocument:
+    try:
+        found = encodings.decode(line)
+        values = json.loads(found.text)
+    except encodings.BinaryError as error:
+        raise _BadLineError(f"ไม่ใช่ข้อความ (not text: {error})") from error
+    except (ValueError, RecursionError) as error:
+        raise _BadLineError(f"ไม่ใช่ JSON ที่ถูกต้อง (not valid JSON: {error})") from error
+    if not isinstance(values, dict):
+        raise _BadLineError("ไม่ใช่วัตถุ JSON (not a JSON object)")
+    sha256 = files.sha256(line)
+    stem = path.name.split(".")[0]
+    name = _text(next((values[key] for key in _IDS if values.get(key) not in (None, "")), None))
+    extra = {key: value for key, value in values.items() if key not in _OWN}
+    given = values.get("metadata")
+    metadata = front_matter.flat(extra) | (front_matter.flat(given) if isinstance(given, Mapping) else {})
+    title = front_matter.clean(_text(values.get("title"))) or None
+    return SourceDocument(
+        front_matter.clean(name) or f"{stem}-{sha256[:8]}",
+        title,
+        source,
+        sha256,
+        "jsonl",
+        _pages(values),
+        metadata | files.notes(found),
+    )
+
+
+def _text(value: Any) -> str:
+    """Make text of a string or a number; anything else is no text."""
+    if isinstance(value, str):
+        return front_matter.storable(value)
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
+def _pages(values: Mapping[str, Any]) -> tuple[SourcePage, ...]:
+    """Take the line's pages; blank ones are left out but still counted."""
+    given = values.get("pages")
+    if given is None:
+        pages = files.split_pages(_normal(_text(values.get("text"))))
+    elif isinstance(given, list):
+        numbered = [_page(value, number) for number, value in enumerate(given, start=1)]
+        if len({page.number for page in numbered}) < len(numbered):
+            raise _BadLineError("เลขหน้าซ้ำ (two pages have the same number)")
+        kept = (page for page in numbered if not files.is_blank(page.text))
+        pages = tuple(sorted(kept, key=lambda page: page.number))
+    else:
+        raise _BadLineError('"pages" ต้องเป็นรายการ ("pages" must be a list)')
+    if not pages:
+        raise _BadLineError("ไม่มีข้อความ (no text)")
+    return pages
+
+
+def _page(value: Any, position: int) -> SourcePage:
+    if not isinstance(value, Mapping):
+        return SourcePage(position, _normal(_text(value)))
+    number = value.get("number", value.get("page", position))
+    if isinstance(number, str) and number.isdecimal():
+        number = int(number)
+    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number < 1 << 31:
+        raise _BadLineError(f"เลขหน้าไม่ถูกต้อง (not a page number: {str(number)[:40]!r})")
+    return SourcePage(number, _normal(_text(value.get("text"))))
+
+
+def _normal(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
