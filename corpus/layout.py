@@ -1,0 +1,160 @@
+"""Lines of a page: where they begin, how wide they are, and which of them one paragraph wraps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from corpus import thai
+from corpus.tracing import Traced
+
+#: A page of paper holds no longer line; text with longer ones wraps nowhere.
+_WIDEST_CELLS = 150
+_NARROWEST_CELLS = 20
+_FULL = 0.82
+_ITEM = re.compile(
+    r"[-–—•●○▪■□◆◇*·✓➢➤►]\s*\S"
+    r"|\(?[0-9๐-๙]{1,3}(?:\.[0-9๐-๙]{1,3})*\)"
+    r"|[0-9๐-๙]{1,3}(?:\.[0-9๐-๙]{1,2})*\.(?:\s|(?=[ก-๎A-Za-z]))"
+    r"|[0-9๐-๙]{1,2}(?:\.[0-9๐-๙]{1,2})+\s+(?!ล้าน|พัน|หมื่น|แสน|บาท|ไร่|ตัน|กิโล|เมตร|ตาราง|เปอร์เซ็นต์|เท่า|คน|แห่ง|ต่อ|และ|ถึง)"
+    r"|\(?(?:[ก-ฮ]|[A-Za-z]|[ivx]{1,4})\)\s?"
+)
+_THAI = re.compile("[\u0e01-\u0e2e\u0e30-\u0e3a\u0e40-\u0e45\u0e47-\u0e4e]")
+_HYPHEN = re.compile("(?:[\u0e01-\u0e4e]|[a-z])[-\u2010\u2011]$")
+_OPENING = "(“‘[{<"
+_CLOSING = ")”’]}>,.:;!?%"
+_LINE = re.compile(r"[^\n]+")
+
+
+class Line(NamedTuple):
+    """A line without the spaces around it: its place in the page's text and on the paper."""
+
+    start: int
+    end: int
+    indent: int
+    cells: int
+    blanks: int
+    text: str
+
+    @property
+    def right(self) -> int:
+        """The cell behind its last character."""
+        return self.indent + self.cells
+
+
+def lines_of(text: str) -> list[Line]:
+    """The lines that hold anything, each with the number of blank lines above it."""
+    lines: list[Line] = []
+    blanks = -1
+    at = 0
+    for match in _LINE.finditer(text):
+        blanks += match.start() - at
+        at = match.end()
+        raw = match[0]
+        content = raw.strip(" ")
+        if not content:
+            continue
+        indent = len(raw) - len(raw.lstrip(" "))
+        start = match.start() + indent
+        lines.append(
+            Line(start, start + len(content), indent, thai.width(content), max(0, blanks), content)
+        )
+        blanks = -1
+    return lines
+
+
+def paragraphs(lines: Sequence[Line]) -> list[list[Line]]:
+    """Group the lines of one column into paragraphs, list items and headings."""
+    margin = Margin.of(lines)
+    grouped: list[list[Line]] = []
+    for line in lines:
+        if grouped and continues(grouped[-1], line, margin):
+            grouped[-1].append(line)
+        else:
+            grouped.append([line])
+    return grouped
+
+
+class Margin(NamedTuple):
+    """What a column's lines have in common; ``wrapped`` says whether its lines break at a margin at all."""
+
+    right: int
+    wrapped: bool
+    indented: bool
+
+    @classmethod
+    def of(cls, lines: Sequence[Line]) -> Margin:
+        """Measure lines; one or two lines are taken for wrapped when the first is not short."""
+        edges = sorted(line.right for line in lines if line.cells >= _NARROWEST_CELLS)
+        if not edges:
+            return cls(0, False, False)
+        right = edges[min(len(edges) - 1, int(len(edges) * 0.9))]
+        full = sum(1 for edge in edges if edge >= right * _FULL)
+        widest = max(line.cells for line in lines)
+        wrapped = widest <= _WIDEST_CELLS and full * 2 >= len(edges)
+        indented = any(line.indent > 3 for line in lines)
+        return cls(right, wrapped, indented)
+
+
+def continues(paragraph: Sequence[Line], line: Line, margin: Margin) -> bool:
+    """Whether ``line`` goes on with the paragraph."""
+    last = paragraph[-1]
+    if _starts_with_mark(line.text):
+        return True
+    if not margin.wrapped or _ITEM.match(line.text):
+        return False
+    if _HYPHEN.search(last.text):
+        return True
+    if last.right < margin.right * _FULL or line.blanks > 2:
+        return False
+    if not margin.indented:
+        return line.blanks == 0
+    if line.indent > last.indent + 2:  # a first line is set in; what hangs under a list item is not
+        return len(paragraph) == 1 and _ITEM.match(last.text) is not None
+    return True
+
+
+def _starts_with_mark(text: str) -> bool:
+    return thai.width(text[0]) == 0 or text[0] in "ะาำๅ"
+
+
+def runs(text: str, grouped: Sequence[Sequence[Line]]) -> Iterator[tuple[int, int, str]]:
+    """The paragraphs as runs for ``Traced.rearrange``: lines joined, one line break between paragraphs."""
+    previous: Line | None = None
+    for paragraph in grouped:
+        for position, line in enumerate(paragraph):
+            end = line.end
+            following = paragraph[position + 1] if position + 1 < len(paragraph) else None
+            if previous is not None:
+                joint = joiner(previous.text, line.text) if position else "\n"
+                yield _between(text, previous, line, joint)
+            if following is not None and _HYPHEN.search(line.text):
+                end -= 1
+            yield line.start, end, text[line.start : end]
+            previous = line
+
+
+def _between(text: str, previous: Line, line: Line, joint: str) -> tuple[int, int, str]:
+    """The joint, mapped to the white space that it stands for where the source has it there."""
+    gap = text[previous.end : line.start] if previous.end <= line.start else "?"
+    if joint and gap and not gap.strip():
+        return previous.end, line.start, joint
+    return line.start, line.start, joint
+
+
+def joiner(before: str, after: str) -> str:
+    """What stands between two lines of one paragraph: nothing inside Thai, else a space."""
+    last, first = before[-1], after[0]
+    if _HYPHEN.search(before) or _starts_with_mark(after):
+        return ""
+    if last in _OPENING or first in _CLOSING or first == "ฯ" or first == "ๆ":
+        return ""
+    if last in "/-–" or first == "/":
+        return ""
+    return "" if _THAI.match(last) and _THAI.match(first) else " "
+
+
+def flow(traced: Traced, grouped: Sequence[Sequence[Line]]) -> Traced:
+    """The text of the paragraphs, with its map."""
+    return traced.rearrange(runs(traced.text, grouped))
