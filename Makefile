@@ -1,0 +1,50 @@
+# Every command sets up what it needs. `make` alone prints this help.
+VENV := .venv
+PY := $(VENV)/bin/python
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+DATASETS ?= $(or $(KARANI_DATASETS),../shared/data)
+export PYTHAINLP_OFFLINE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test lint types layers check quality clean
+
+help: ## Print this help
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+# torch goes first and pinned, so that nothing else pulls a build with CUDA in.
+# Elsewhere: make serve TORCH='torch --index-url URL-of-the-CPU-builds'.
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --upgrade pip
+	$(PY) -m pip install --quiet $(TORCH)
+	$(PY) -m pip install --quiet --editable .
+	touch $@
+
+$(DEV_STAMP): $(STAMP)
+	$(PY) -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+serve: $(STAMP) ## Set up and serve http://127.0.0.1:8000 (the demo cases, until you ingest your own)
+	$(VENV)/bin/karani serve
+
+test: $(DEV_STAMP) ## Set up and run the tests
+	$(PY) -m pytest
+
+lint: $(DEV_STAMP) ## Style: ruff check and format, declared dependencies
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/deptry .
+
+types: $(DEV_STAMP) ## Strict types
+	$(VENV)/bin/mypy
+
+layers: $(DEV_STAMP) ## Import layers
+	$(VENV)/bin/lint-imports
+
+check: lint types layers test ## All of the above
+
+clean: ## Remove what was built (not your data in var/)
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

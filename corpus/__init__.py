@@ -1,0 +1,1 @@
+"""From files to passages: readers, Thai cleaning, cases, passages and the store."""

@@ -1,0 +1,53 @@
+"""The demo cases: shipped as Markdown, served while a data directory has nothing of its own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from corpus.cleaning import CLEANER_VERSION
+from corpus.ingest import ingest
+from corpus.settings import DEMO_FOLDER, Settings
+from corpus.store import Store
+
+CASES = Path(__file__).parent / "cases"
+
+
+def has_documents(settings: Settings) -> bool:
+    """Whether the data directory holds at least one document of its own."""
+    if not settings.database.exists():
+        return False
+    with Store.open(settings.database, create=False) as store:
+        return store.count("documents") > 0
+
+
+def prepare(
+    settings: Settings, build: Callable[[Store, Settings], str], talk: Callable[[str], None]
+) -> Settings:
+    """The settings to serve with: the user's own corpus, else the demo's, made if need be.
+
+    ``build`` publishes a generation; it is passed in because this layer knows no index.
+    The two never mix: the demo lives in a data directory of its own.
+    """
+    if has_documents(settings):
+        return settings
+    demo = replace(settings, data=settings.data / DEMO_FOLDER, keep_originals=False)
+    digest, made = _digest(settings), demo.data / "MADE_FROM"
+    if demo.current.exists() and made.exists() and made.read_text(encoding="utf-8") == digest:
+        return demo
+    talk("คลังยังว่าง จึงเตรียมกรณีตัวอย่าง / the corpus is empty: preparing the demo cases")
+    with Store.open(demo.database) as store:
+        ingest(store, [CASES], demo)
+        build(store, demo)
+    made.write_text(digest, encoding="utf-8")
+    return demo
+
+
+def _digest(settings: Settings) -> str:
+    """What the demo's index is made from: the cases' bytes, the cleaner and the encoder."""
+    digest = hashlib.sha256(f"{CLEANER_VERSION} {settings.encoder}".encode())
+    for path in sorted(CASES.glob("*.md")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,60 @@
+"""The settings that every layer shares: where the data lives and which encoder serves it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+DEMO_FOLDER = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Read once at start with `Settings.from_environment`; never at import.
+
+    Attributes:
+        data: the data directory (``KARANI_DATA``, default ``var``).
+        encoder: ``builtin``, or a sentence-transformers model's name or folder (``KARANI_ENCODER``).
+        encoder_revision: hub commit that pins a named encoder (``KARANI_ENCODER_REVISION``).
+        keep_originals: keep a copy of each ingested file under ``files/`` (``KARANI_KEEP_ORIGINALS``, 1 or 0).
+    """
+
+    data: Path = Path("var")
+    encoder: str = "builtin"
+    encoder_revision: str | None = None
+    keep_originals: bool = True
+
+    @classmethod
+    def from_environment(
+        cls, environ: Mapping[str, str] = os.environ, *, data: Path | None = None
+    ) -> Settings:
+        """Settings from ``KARANI_*`` variables; an explicit ``data`` wins."""
+        return cls(
+            data=data or Path(environ.get("KARANI_DATA") or "var"),
+            encoder=environ.get("KARANI_ENCODER") or "builtin",
+            encoder_revision=environ.get("KARANI_ENCODER_REVISION") or None,
+            keep_originals=environ.get("KARANI_KEEP_ORIGINALS", "1").strip().lower()
+            not in {"0", "false", "no", "off"},
+        )
+
+    @property
+    def database(self) -> Path:
+        """The SQLite store: the truth about documents, pages, cases and passages."""
+        return self.data / "corpus.sqlite"
+
+    @property
+    def originals(self) -> Path:
+        """Folder of ingested files, named by their SHA-256."""
+        return self.data / "files"
+
+    @property
+    def generations(self) -> Path:
+        """Folder of built indexes, one immutable folder each."""
+        return self.data / "generations"
+
+    @property
+    def current(self) -> Path:
+        """The file that names the generation that serves."""
+        return self.data / "CURRENT"

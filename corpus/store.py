@@ -1,0 +1,448 @@
+"""The SQLite store: documents, pages, cases and passages, as of any change.
+
+One `Store` may be shared by threads: each thread gets its own connection.
+``Store.at(change)`` gives the same interface as of an earlier change.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from corpus.records import Case, CaseSpan, Page, Passage, Piece
+from corpus.schema import migrate
+
+_PASSAGE = 'passage_id, document_id, page, case_id, heading, text, start, "end"'
+_PAGE = "number, source, sha256, reader, source_text, text, pieces, blocks, dropped"
+_CASE = "case_id, name, kind, province, year_be, award"
+_FOREVER = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """A document without its texts."""
+
+    document_id: str
+    title: str
+    pages: tuple[int, ...]
+    metadata: Mapping[str, str]
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPassage:
+    """A passage with its row number (the id inside FAISS and tantivy) and indexed context."""
+
+    row: int
+    passage: Passage
+    context: str
+    case: Case | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseInfo:
+    """A case, the document that tells it and the number of its passages."""
+
+    case: Case
+    document_id: str
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """All that one document becomes, ready to be stored in one transaction."""
+
+    document_id: str
+    title: str
+    metadata: Mapping[str, str]
+    pages: Sequence[Page]
+    cleaner: str
+    spans: Sequence[CaseSpan]
+    passages: Sequence[Passage]
+
+
+class Store:
+    """Open with `Store.open`; close with `close` (or use as a context manager)."""
+
+    def __init__(self, path: Path, change: int | None, shared: Store | None = None) -> None:
+        self.path = path
+        self._change = change
+        self._local = shared._local if shared else threading.local()
+        self._connections: list[sqlite3.Connection] = shared._connections if shared else []
+        self._lock = shared._lock if shared else threading.Lock()
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = True) -> Store:
+        """Open or create the database and bring its schema up to date.
+
+        Raises:
+            FileNotFoundError: it is not there and ``create`` is false.
+            corpus.schema.SchemaError: a newer Karani wrote it.
+        """
+        if not path.exists():
+            if not create:
+                raise FileNotFoundError(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+        store = cls(path, None)
+        connection = store._connection()
+        connection.execute("PRAGMA journal_mode = WAL")
+        migrate(connection)
+        return store
+
+    def at(self, change: int) -> Store:
+        """The store as it was after ``change``; read only, sharing this one's connections."""
+        return Store(self.path, change, self)
+
+    def close(self) -> None:
+        """Close every thread's connection."""
+        with self._lock:
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
+            self._local.__dict__.clear()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(
+                self.path, timeout=30.0, isolation_level=None, check_same_thread=False, cached_statements=256
+            )
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA mmap_size = 268435456")
+            self._local.connection = connection
+            with self._lock:
+                self._connections.append(connection)
+        return connection
+
+    def _rows(self, sql: str, parameters: Iterable[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        return self._connection().execute(sql, tuple(parameters))
+
+    def _alive(self, prefix: str = "") -> str:
+        """The SQL condition for rows that live at this store's change."""
+        if self._change is None:
+            return f"{prefix}removed IS NULL"
+        change = int(self._change)
+        return f"{prefix}added <= {change} AND ({prefix}removed IS NULL OR {prefix}removed > {change})"
+
+    # -- reading -----------------------------------------------------------------
+
+    @property
+    def change(self) -> int:
+        """The change number this store reads as of."""
+        if self._change is not None:
+            return self._change
+        row = next(self._rows("SELECT value FROM state WHERE name = 'change'"))
+        return int(row[0])
+
+    def documents(self) -> list[DocumentInfo]:
+        """All documents by id, without texts."""
+        numbers: dict[str, list[int]] = {}
+        sources: dict[str, list[str]] = {}
+        sql = f"SELECT document_id, number, source FROM pages WHERE {self._alive()} ORDER BY document_id, number"
+        for document_id, number, source in self._rows(sql):
+            numbers.setdefault(document_id, []).append(number)
+            known = sources.setdefault(document_id, [])
+            if source not in known:
+                known.append(source)
+        sql = f"SELECT document_id, title, metadata FROM documents WHERE {self._alive()} ORDER BY document_id"
+        return [
+            DocumentInfo(i, title, tuple(numbers.get(i, ())), json.loads(meta), tuple(sources.get(i, ())))
+            for i, title, meta in self._rows(sql)
+        ]
+
+    def document(self, document_id: str) -> DocumentInfo | None:
+        """One document without texts, or ``None``."""
+        sql = f"SELECT title, metadata FROM documents WHERE document_id = ? AND {self._alive()}"
+        row = next(self._rows(sql, (document_id,)), None)
+        if row is None:
+            return None
+        sql = f"SELECT number, source FROM pages WHERE document_id = ? AND {self._alive()} ORDER BY number"
+        places = list(self._rows(sql, (document_id,)))
+        sources = tuple(dict.fromkeys(source for _, source in places))
+        return DocumentInfo(document_id, row[0], tuple(n for n, _ in places), json.loads(row[1]), sources)
+
+    def pages(self, document_id: str) -> list[Page]:
+        """All pages of a document in order."""
+        sql = f"SELECT {_PAGE} FROM pages WHERE document_id = ? AND {self._alive()} ORDER BY number"
+        return [_page(row) for row in self._rows(sql, (document_id,))]
+
+    def page(self, document_id: str, number: int) -> Page | None:
+        """One page, or ``None``."""
+        sql = f"SELECT {_PAGE} FROM pages WHERE document_id = ? AND number = ? AND {self._alive()}"
+        row = next(self._rows(sql, (document_id, number)), None)
+        return None if row is None else _page(row)
+
+    def page_source(self, document_id: str, number: int) -> tuple[str, str] | None:
+        """A page's ``(source, cleaner)`` without its texts."""
+        sql = f"SELECT source, cleaner FROM pages WHERE document_id = ? AND number = ? AND {self._alive()}"
+        row = next(self._rows(sql, (document_id, number)), None)
+        return None if row is None else (row[0], row[1])
+
+    def passage(self, passage_id: str) -> Passage | None:
+        """One passage by id, or ``None``."""
+        row = next(
+            self._rows(f"SELECT {_PASSAGE} FROM passages WHERE passage_id = ? AND {self._alive()}", (passage_id,)),
+            None,
+        )
+        return None if row is None else Passage(*row)
+
+    def page_passages(self, document_id: str, number: int) -> list[Passage]:
+        """The passages of one page in order."""
+        sql = (
+            f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? AND page = ? AND {self._alive()} ORDER BY start"
+        )
+        return [Passage(*row) for row in self._rows(sql, (document_id, number))]
+
+    def case_passages(self, case_id: str) -> list[Passage]:
+        """The passages of one case in reading order."""
+        sql = f"SELECT {_PASSAGE} FROM passages WHERE case_id = ? AND {self._alive()} ORDER BY page, start"
+        return [Passage(*row) for row in self._rows(sql, (case_id,))]
+
+    def passages(self, ids: Sequence[str] | None = None) -> Iterator[Passage]:
+        """All passages in row order, or those named, in the order named."""
+        if ids is None:
+            for row in self._rows(f"SELECT {_PASSAGE} FROM passages WHERE {self._alive()} ORDER BY row"):
+                yield Passage(*row)
+            return
+        for one in ids:
+            passage = self.passage(one)
+            if passage is not None:
+                yield passage
+
+    def stored(self, rows: Sequence[int]) -> dict[int, StoredPassage]:
+        """Passages with their contexts and cases by row number, in one query; absent rows are left out."""
+        marks = ",".join("?" * len(rows))
+        sql = f"SELECT row, context, {_PASSAGE} FROM passages WHERE row IN ({marks}) AND {self._alive()}"
+        found = [(row[0], row[1], Passage(*row[2:])) for row in self._rows(sql, rows)]
+        cases = self._cases_by_id({p.case_id for _, _, p in found if p.case_id})
+        return {
+            row: StoredPassage(row, passage, context, cases.get(passage.case_id or ""))
+            for row, context, passage in found
+        }
+
+    def stream(self, after_row: int = 0, size: int = 4096) -> Iterator[list[StoredPassage]]:
+        """All passages in row order, in batches: bounded memory whatever the corpus."""
+        while True:
+            sql = (
+                f"SELECT row, context, {_PASSAGE} FROM passages WHERE row > ? AND {self._alive()} "
+                f"ORDER BY row LIMIT {int(size)}"
+            )
+            found = list(self._rows(sql, (after_row,)))
+            if not found:
+                return
+            cases = self._cases_by_id({row[5] for row in found if row[5]})
+            yield [
+                StoredPassage(row[0], Passage(*row[2:]), row[1], cases.get(row[5] or "")) for row in found
+            ]
+            after_row = found[-1][0]
+
+    def row_numbers(self, after_row: int = 0) -> array[int]:
+        """The row numbers of all living passages, ascending."""
+        sql = f"SELECT row FROM passages WHERE row > ? AND {self._alive()} ORDER BY row"
+        return array("q", (row[0] for row in self._rows(sql, (after_row,))))
+
+    def count(self, table: str) -> int:
+        """Living rows of ``documents``, ``pages``, ``cases`` or ``passages``."""
+        if table not in {"documents", "pages", "cases", "passages"}:
+            raise ValueError(table)
+        return int(next(self._rows(f"SELECT count(*) FROM {table} WHERE {self._alive()}"))[0])
+
+    def case(self, case_id: str) -> CaseInfo | None:
+        """One case with its document, or ``None``."""
+        return next(iter(self._case_infos("c.case_id = ?", (case_id,))), None)
+
+    def cases(self) -> list[CaseInfo]:
+        """All cases by name."""
+        return self._case_infos("1 = 1", ())
+
+    def document_cases(self, document_id: str) -> list[CaseInfo]:
+        """The cases that one document tells."""
+        return self._case_infos("c.document_id = ?", (document_id,))
+
+    def _case_infos(self, condition: str, parameters: Sequence[Any]) -> list[CaseInfo]:
+        columns = ", ".join(f"c.{name.strip()}" for name in _CASE.split(","))
+        sql = (
+            f"SELECT {columns}, c.document_id, count(p.row) FROM cases c LEFT JOIN passages p "
+            f"ON p.document_id = c.document_id AND p.case_id = c.case_id AND {self._alive('p.')} "
+            f"WHERE {condition} AND {self._alive('c.')} GROUP BY c.case_key ORDER BY c.name, c.case_id"
+        )
+        return [CaseInfo(Case(*row[:6]), row[6], row[7]) for row in self._rows(sql, parameters)]
+
+    def _cases_by_id(self, ids: set[str]) -> dict[str, Case]:
+        if not ids:
+            return {}
+        wanted = sorted(ids)
+        cases: dict[str, Case] = {}
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            marks = ",".join("?" * len(part))
+            sql = f"SELECT {_CASE} FROM cases WHERE case_id IN ({marks}) AND {self._alive()}"
+            cases |= {row[0]: Case(*row) for row in self._rows(sql, part)}
+        return cases
+
+    def owns(self, document_id: str, path: str, sha256: str) -> bool:
+        """Whether a file may use this id: it is free, or the same path or content has it already."""
+        info = self.document(document_id)
+        if info is None or info.metadata.get("path") == path:
+            return True
+        sql = f"SELECT 1 FROM pages WHERE document_id = ? AND sha256 = ? AND {self._alive()}"
+        return next(self._rows(sql, (document_id, sha256)), None) is not None
+
+    def titles(self, document_ids: Iterable[str]) -> dict[str, str]:
+        """Titles by document id."""
+        sql = f"SELECT title FROM documents WHERE document_id = ? AND {self._alive()}"
+        found = {i: next(self._rows(sql, (i,)), None) for i in dict.fromkeys(document_ids)}
+        return {i: row[0] for i, row in found.items() if row is not None}
+
+    # -- writing -----------------------------------------------------------------
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it is stored, or nothing."""
+        if self._change is not None:
+            raise RuntimeError("a store as of an earlier change is read only")
+        connection = self._connection()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    def replace(self, record: DocumentRecord) -> bool:
+        """Store a document as it now is; only what differs is written.
+
+        Returns whether anything changed.
+        """
+        with self.writing() as connection:
+            return _replace(connection, record)
+
+    def replace_many(self, records: Iterable[DocumentRecord]) -> list[str]:
+        """`replace` for many documents in one transaction; the ids of those that changed."""
+        with self.writing() as connection:
+            return [record.document_id for record in records if _replace(connection, record)]
+
+    def remove(self, document_id: str) -> bool:
+        """Take a document out; generations built before still read it. False if unknown."""
+        with self.writing() as connection:
+            known = connection.execute(
+                "SELECT 1 FROM documents WHERE document_id = ? AND removed IS NULL", (document_id,)
+            ).fetchone()
+            if known is None:
+                return False
+            change = _next_change(connection)
+            for table in ("documents", "pages", "cases", "passages"):
+                connection.execute(
+                    f"UPDATE {table} SET removed = ? WHERE document_id = ? AND removed IS NULL",
+                    (change, document_id),
+                )
+        return True
+
+    def forget(self, before_change: int) -> int:
+        """Delete rows that no generation built at or after ``before_change`` can see; how many."""
+        deleted = 0
+        with self.writing() as connection:
+            for table in ("documents", "pages", "cases", "passages"):
+                deleted += connection.execute(
+                    f"DELETE FROM {table} WHERE removed IS NOT NULL AND removed <= ?", (before_change,)
+                ).rowcount
+        return deleted
+
+
+def _next_change(connection: sqlite3.Connection) -> int:
+    row = connection.execute("UPDATE state SET value = value + 1 WHERE name = 'change' RETURNING value").fetchone()
+    return int(row[0])
+
+
+def _numbers(data: bytes) -> array[int]:
+    numbers = array("i")
+    numbers.frombytes(data)
+    return numbers
+
+
+def _page(row: Sequence[Any]) -> Page:
+    flat = _numbers(row[6])
+    pieces = tuple(Piece(*flat[i : i + 4]) for i in range(0, len(flat), 4))
+    return Page(*row[:6], pieces, tuple(_numbers(row[7])), tuple(json.loads(row[8])))
+
+
+def _context(record: DocumentRecord, passage: Passage, cases: Mapping[str, Case]) -> str:
+    """What a passage is indexed together with: title, heading, and whose story it is."""
+    lines = [record.title]
+    case = cases.get(passage.case_id or "")
+    if case is not None:
+        place = f"จังหวัด{case.province}" if case.province else ""
+        lines.append(" ".join(part for part in (case.name, place) if part))
+    if passage.heading and passage.heading not in lines:
+        lines.append(passage.heading)
+    return "\n".join(line for line in lines if line)
+
+
+def _replace(connection: sqlite3.Connection, record: DocumentRecord) -> bool:
+    cases = {span.case.case_id: span.case for span in record.spans}
+    wanted: dict[str, dict[tuple[Any, ...], tuple[Any, ...]]] = {
+        "documents": {
+            (record.title, json.dumps(dict(record.metadata), ensure_ascii=False, sort_keys=True)): ()
+        },
+        "pages": {_page_row(page, record.cleaner): () for page in record.pages},
+        "cases": {(c.case_id, c.name, c.kind, c.province, c.year_be, c.award): () for c in cases.values()},
+        "passages": {_passage_row(record, passage, cases): () for passage in record.passages},
+    }
+    columns = {
+        "documents": "title, metadata",
+        "pages": "number, source, sha256, reader, cleaner, source_text, text, pieces, blocks, dropped",
+        "cases": _CASE,
+        "passages": 'passage_id, page, case_id, heading, text, start, "end", context, fingerprint',
+    }
+    keys = {"documents": "document_key", "pages": "page_key", "cases": "case_key", "passages": "row"}
+    change = 0
+    for table, rows in wanted.items():
+        sql = f"SELECT {keys[table]}, {columns[table]} FROM {table} WHERE document_id = ? AND removed IS NULL"
+        there = {tuple(row[1:]): row[0] for row in connection.execute(sql, (record.document_id,))}
+        gone = [key for row, key in there.items() if row not in rows]
+        new = [row for row in rows if row not in there]
+        if not gone and not new:
+            continue
+        change = change or _next_change(connection)
+        connection.executemany(
+            f"UPDATE {table} SET removed = ? WHERE {keys[table]} = ?", [(change, key) for key in gone]
+        )
+        marks = ",".join("?" * (columns[table].count(",") + 3))
+        connection.executemany(
+            f"INSERT INTO {table} (document_id, added, {columns[table]}) VALUES ({marks})",
+            [(record.document_id, change, *row) for row in new],
+        )
+    return change > 0
+
+
+def _page_row(page: Page, cleaner: str) -> tuple[Any, ...]:
+    pieces = array("i", (number for piece in page.pieces for number in piece)).tobytes()
+    return (
+        page.number, page.source, page.sha256, page.reader, cleaner, page.source_text, page.text,
+        pieces, array("i", page.blocks).tobytes(), json.dumps(page.dropped, ensure_ascii=False),
+    )  # fmt: skip
+
+
+def _passage_row(record: DocumentRecord, passage: Passage, cases: Mapping[str, Case]) -> tuple[Any, ...]:
+    context = _context(record, passage, cases)
+    case = cases.get(passage.case_id or "")
+    key = repr((passage.passage_id, context, case))
+    return (
+        passage.passage_id, passage.page, passage.case_id, passage.heading, passage.text, passage.start,
+        passage.end, context, blake2b(key.encode(), digest_size=8).hexdigest(),
+    )  # fmt: skip

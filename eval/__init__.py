@@ -1,0 +1,1 @@
+"""Measuring retrieval: query sets, runs, measures, significance, reports."""

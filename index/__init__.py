@@ -1,0 +1,1 @@
+"""From passages to hits: encoders, FAISS, lexical search, fusion, answers, generations."""

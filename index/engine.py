@@ -1,0 +1,220 @@
+"""The facade that the command, the service and the evaluation use: open, search, retrieve."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus.segment import Segmenter
+from corpus.settings import Settings
+from corpus.store import Store, StoredPassage
+from index.answers import answer_for
+from index.dense import DenseIndex
+from index.encoders import load_encoder
+from index.fusion import Ranking, Weights, fuse
+from index.generations import DICTIONARY, LEXICAL, VECTORS
+from index.hits import Answer, Filters, Group, Hit, SearchResult
+from index.interfaces import Encoder
+from index.lexical import LexicalIndex
+from index.present import facets_of, group
+from index.publish import GenerationError, Manifest, complete_generations, current_name, verify
+from index.queries import Query, understand
+
+SYSTEMS = ("hybrid", "dense", "lexical", "words", "characters")
+_INPUTS: Mapping[str, tuple[str, ...]] = {
+    "hybrid": ("dense", "words", "characters"),
+    "lexical": ("words", "characters"),
+    "dense": ("dense",),
+    "words": ("words",),
+    "characters": ("characters",),
+}
+DEPTH = 100
+
+
+class NoIndexError(RuntimeError):
+    """There is no generation to search; says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGeneration:
+    """One generation's open files and the store as of its change; never altered."""
+
+    name: str
+    manifest: Manifest
+    store: Store
+    segmenter: Segmenter
+    dense: DenseIndex
+    lexical: LexicalIndex
+
+
+class Engine:
+    """Searches one generation at a time; `reload` swaps to a newer one between requests.
+
+    Safe to share between threads: a search uses the generation that it began with.
+    """
+
+    def __init__(self, settings: Settings, store: Store, encoder: Encoder, opened: OpenGeneration) -> None:
+        self.settings = settings
+        self.encoder = encoder
+        self._root_store = store
+        self._opened = opened
+        self._lock = threading.Lock()
+        self.weights = Weights()
+
+    @classmethod
+    def open(cls, settings: Settings, encoder: Encoder | None = None) -> Engine:
+        """Open the newest complete generation of a data directory.
+
+        Raises:
+            NoIndexError: nothing has been built there yet.
+            GenerationError: every generation there is damaged, or the settings name another encoder.
+        """
+        if not settings.database.exists() or not complete_generations(settings):
+            raise NoIndexError(
+                f"ยังไม่มีดัชนีใน {settings.data} — สั่ง karani ingest ตามด้วย karani build / "
+                f"no index in {settings.data} yet: run karani ingest PATH, then karani build"
+            )
+        encoder = encoder or load_encoder(settings.encoder)
+        store = Store.open(settings.database, create=False)
+        return cls(settings, store, encoder, _open_newest(settings, store, encoder))
+
+    @property
+    def store(self) -> Store:
+        """The store as of the serving generation."""
+        return self._opened.store
+
+    @property
+    def generation(self) -> str:
+        """The serving generation's name."""
+        return self._opened.name
+
+    @property
+    def manifest(self) -> Manifest:
+        """The serving generation's manifest."""
+        return self._opened.manifest
+
+    def reload(self) -> bool:
+        """Swap to the generation that ``CURRENT`` names, if it is another one and whole."""
+        if current_name(self.settings) in (None, self.generation):
+            return False
+        with self._lock:
+            opened = _open_newest(self.settings, self._root_store, self.encoder)
+            changed = opened.name != self.generation
+            self._opened = opened
+        return changed
+
+    def close(self) -> None:
+        """Close the store's connections."""
+        self._root_store.close()
+
+    def retrieve(
+        self, query: str, *, depth: int = DEPTH, system: str = "hybrid", filters: Filters | None = None
+    ) -> list[Hit]:
+        """The best passages for a question, best first; ties break by passage id."""
+        opened = self._opened
+        ranked = self._rank(opened, understand(query, opened.segmenter.terms), depth, system, filters)
+        stored = opened.store.stored([row for row, _, _ in ranked])
+        hits = [
+            Hit(stored[row].passage.passage_id, score, parts) for row, score, parts in ranked if row in stored
+        ]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))
+
+    def search(
+        self, query: str, *, k: int = 10, system: str = "hybrid", filters: Filters | None = None
+    ) -> SearchResult:
+        """Answer a question: hits grouped by case, highlights, citations, facets, the answer.
+
+        Args:
+            query: what was asked; beyond `index.queries.MAX_CHARS` characters it is cut.
+            k: groups to return.
+            system: one of `SYSTEMS`.
+            filters: exact, applied inside every input ranking.
+        """
+        began = time.perf_counter()
+        opened = self._opened
+        asked = understand(query, opened.segmenter.terms)
+        ranked = self._rank(opened, asked, DEPTH, system, filters)
+        stored = opened.store.stored([row for row, _, _ in ranked])
+        groups, answer = self._present(opened, asked, ranked, stored, k)
+        return SearchResult(
+            query=query,
+            took_ms=(time.perf_counter() - began) * 1000,
+            generation=opened.name,
+            encoder=self.encoder.name,
+            answer=answer,
+            groups=groups,
+            facets=facets_of(stored.values()),
+        )
+
+    def _present(
+        self,
+        opened: OpenGeneration,
+        asked: Query,
+        ranked: Sequence[tuple[int, float, dict[str, float]]],
+        stored: Mapping[int, StoredPassage],
+        k: int,
+    ) -> tuple[tuple[Group, ...], Answer | None]:
+        titles = opened.store.titles(found.passage.document_id for found in stored.values())
+        hits = [(stored[row], score, parts) for row, score, parts in ranked if row in stored]
+        groups = group(hits, asked, opened, titles, k)
+        return groups, answer_for(asked, groups, opened, self.encoder)
+
+    def _rank(
+        self, opened: OpenGeneration, asked: Query, depth: int, system: str, filters: Filters | None
+    ) -> list[tuple[int, float, dict[str, float]]]:
+        if system not in _INPUTS:
+            raise ValueError(f"system must be one of {', '.join(SYSTEMS)}, not {system!r}")
+        rankings = self._rankings(opened, asked, depth, _INPUTS[system], filters or Filters())
+        return fuse(rankings, self.weights)[:depth]
+
+    def _rankings(
+        self, opened: OpenGeneration, asked: Query, depth: int, inputs: Sequence[str], filters: Filters
+    ) -> dict[str, Ranking]:
+        rankings: dict[str, Ranking] = {}
+        if not asked.content:
+            return rankings
+        if "words" in inputs:
+            rankings["words"] = opened.lexical.search("words", asked.words, depth, filters)
+        if "characters" in inputs:
+            rankings["characters"] = opened.lexical.search("characters", asked.grams, depth, filters)
+        if "dense" in inputs:
+            import numpy as np
+
+            rows = opened.lexical.filtered_rows(filters)
+            allowed = None if rows is None else np.asarray(rows, dtype=np.int64)
+            vector = self.encoder.encode_queries([asked.text])[0]
+            rankings["dense"] = opened.dense.search(vector, depth, allowed)
+        return rankings
+
+
+def _open_newest(settings: Settings, store: Store, encoder: Encoder) -> OpenGeneration:
+    """The current generation, or the newest earlier one that is whole."""
+    first_error: GenerationError | None = None
+    for folder in complete_generations(settings):
+        try:
+            return _open_generation(folder, store, encoder)
+        except GenerationError as error:
+            first_error = first_error or error
+    raise first_error or NoIndexError(str(settings.data))
+
+
+def _open_generation(folder: Path, store: Store, encoder: Encoder) -> OpenGeneration:
+    manifest = Manifest.read(folder)
+    if (manifest.revision, manifest.dim) != (encoder.revision, encoder.dim):
+        raise GenerationError(
+            f"ดัชนีรุ่น {folder.name} สร้างด้วย encoder {manifest.encoder} ({manifest.revision[:12]}) แต่ตั้งค่าไว้เป็น "
+            f"{encoder.name} ({encoder.revision[:12]}) — ตั้ง KARANI_ENCODER ให้ตรงหรือสั่ง karani build / generation "
+            f"{folder.name} was built with another encoder than KARANI_ENCODER={encoder.name}: run karani build"
+        )
+    verify(folder, manifest)
+    return OpenGeneration(
+        name=folder.name,
+        manifest=manifest,
+        store=store.at(manifest.change),
+        segmenter=Segmenter(folder / DICTIONARY),
+        dense=DenseIndex(folder / VECTORS),
+        lexical=LexicalIndex(folder / LEXICAL),
+    )

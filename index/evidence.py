@@ -1,0 +1,125 @@
+"""The sentence that answers: the best run of clauses in a passage, with its offsets.
+
+Thai marks no sentence ends, so candidates are runs of one to four consecutive
+clauses (cut at spaces and newlines, never after an abbreviation). A candidate
+scores by how much of the question's content it covers, by its cosine to the
+question, and loses a little for length.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from corpus.segment import fold
+from index.interfaces import Encoder, Vectors
+from index.lexical import ngrams, skeleton
+from index.queries import Query
+
+_CLAUSE = re.compile(r"\S+")
+_ABBREVIATION = re.compile(r"(?:^|[(])(?:[ก-ฮ]{1,4}\.)+$")
+_MAX_RUN = 4
+_MAX_CHARS = 280
+_MIN_CHARS = 24
+_COMFORTABLE_CHARS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A span of a passage's text and what speaks for it.
+
+    ``coverage`` is the weighted share of the question's content words in the span,
+    ``grams`` that of its character 4-grams, ``cosine`` the encoder's similarity; all at most 1.
+    """
+
+    start: int
+    end: int
+    score: float
+    coverage: float
+    grams: float
+    cosine: float
+
+
+def clauses(text: str) -> list[tuple[int, int]]:
+    """Spans between white space, each abbreviation joined with what follows it."""
+    spans: list[tuple[int, int]] = []
+    joined = False
+    for match in _CLAUSE.finditer(text):
+        start, end = match.span()
+        if joined and "\n" not in text[spans[-1][1] : start]:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+        joined = bool(_ABBREVIATION.search(match.group())) or end - spans[-1][0] < _MIN_CHARS
+    if len(spans) > 1 and spans[-1][1] - spans[-1][0] < _MIN_CHARS:
+        last = spans.pop()
+        spans[-1] = (spans[-1][0], last[1])
+    return spans
+
+
+def candidates(text: str) -> list[tuple[int, int]]:
+    """Runs of one to four clauses, at most `_MAX_CHARS` long unless a single clause is longer."""
+    spans = clauses(text)
+    runs = []
+    for first, (start, _) in enumerate(spans):
+        for _, end in spans[first : first + _MAX_RUN]:
+            if end - start > _MAX_CHARS and end != spans[first][1]:
+                break
+            runs.append((start, end))
+    return runs
+
+
+class EvidenceFinder:
+    """Scores candidates of many passages against one question.
+
+    Args:
+        asked: the question.
+        weight: how much a content word matters (for example its inverse document frequency).
+        encoder: gives cosines; ``None`` leaves them 0.
+    """
+
+    def __init__(self, asked: Query, weight: Callable[[str], float], encoder: Encoder | None) -> None:
+        self._asked = asked
+        self._encoder = encoder
+        self._query: Vectors | None = encoder.encode_queries([asked.text])[0] if encoder else None
+        self._weights = {term: weight(term) for term in asked.words}
+        self._grams = set(ngrams("".join(asked.content)))
+        self._total = sum(self._weights[t] for t in dict.fromkeys(asked.content) if t in self._weights)
+
+    def best(self, text: str, context: str = "") -> Evidence | None:
+        """The best candidate of a passage; ``context`` words count as known, not as evidence."""
+        spans = candidates(text)
+        if not spans:
+            return None
+        folded = fold(text)
+        known = {term for term in self._weights if term in fold(context)}
+        cosines = self._cosines([text[start:end] for start, end in spans])
+        scored = [
+            self._score(folded, span, known, cosine) for span, cosine in zip(spans, cosines, strict=True)
+        ]
+        return max(scored, key=lambda e: (e.score, -e.start))
+
+    def _score(self, folded: str, span: tuple[int, int], known: set[str], cosine: float) -> Evidence:
+        part = folded[span[0] : span[1]]
+        found = {term for term in self._weights if term in part}
+        coverage = self._share(found, self._weights)
+        with_context = self._share(found | known, self._weights)
+        plain = skeleton(part)
+        grams = sum(gram in plain for gram in self._grams) / len(self._grams) if self._grams else 0.0
+        length = max(0, span[1] - span[0] - _COMFORTABLE_CHARS) / 1000
+        score = coverage + 0.5 * grams + cosine - length
+        return Evidence(span[0], span[1], score, with_context, grams, cosine)
+
+    def _share(self, found: set[str], weights: Mapping[str, float]) -> float:
+        if self._total <= 0:
+            return 0.0
+        return min(1.0, sum(weights[term] for term in found) / self._total)
+
+    def _cosines(self, texts: Sequence[str]) -> list[float]:
+        if self._encoder is None or self._query is None:
+            return [0.0] * len(texts)
+        vectors = self._encoder.encode_passages(texts)
+        return [float(value) for value in np.clip(vectors @ self._query, -1.0, 1.0)]

@@ -1,0 +1,152 @@
+"""What a search gives back, before any HTTP: hits, groups, the answer, the result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from corpus.records import Citation, Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage's id, its score (higher is better) and each input's share of it."""
+
+    passage_id: str
+    score: float
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPassage:
+    """A hit joined with its text: ``highlights`` are [start, end) in ``passage.text``."""
+
+    passage: Passage
+    score: float
+    parts: Mapping[str, float]
+    highlights: tuple[tuple[int, int], ...]
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The best passage of one case (or of a document without cases), and its further ones."""
+
+    best: FoundPassage
+    more: tuple[FoundPassage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The short answer; ``kind`` is who, where, when, howmany or sentence.
+
+    ``citation`` points at the evidence sentence, not at the whole passage.
+    """
+
+    text: str
+    kind: str
+    evidence: str
+    passage_id: str
+    confidence: float
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Everything one question gives. ``answer`` is ``None`` when nothing answers."""
+
+    query: str
+    took_ms: float
+    generation: str
+    encoder: str
+    answer: Answer | None
+    groups: tuple[Group, ...]
+    facets: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Exact filters, applied inside every input ranking. ``None`` means any."""
+
+    province: str | None = None
+    year_be: int | None = None
+    kind: str | None = None
+    award: str | None = None
+    document_id: str | None = None
+    case_id: str | None = None
+
+
+def page_url(citation: Citation) -> str:
+    """The page viewer's address, opened at the cited span."""
+    place = urlencode({"page": citation.page, "start": citation.start, "end": citation.end})
+    return f"/documents/{quote(citation.document_id, safe='')}?{place}"
+
+
+def citation_as_dict(citation: Citation) -> dict[str, Any]:
+    """The citation as DESIGN section 7 prints it."""
+    case = citation.case
+    return {
+        "document_id": citation.document_id,
+        "title": citation.title,
+        "page": citation.page,
+        "start": citation.start,
+        "end": citation.end,
+        "source": citation.source,
+        "url": page_url(citation),
+        "quote": citation.quote,
+        "cleaner": citation.cleaner,
+        "case": None
+        if case is None
+        else {
+            "case_id": case.case_id,
+            "name": case.name,
+            "kind": case.kind,
+            "province": case.province,
+            "year_be": case.year_be,
+            "award": case.award,
+        },
+    }
+
+
+def _found_as_dict(found: FoundPassage) -> dict[str, Any]:
+    return {
+        "score": round(found.score, 6),
+        "passage_id": found.passage.passage_id,
+        "heading": found.passage.heading,
+        "text": found.passage.text,
+        "highlights": [list(span) for span in found.highlights],
+        "citation": citation_as_dict(found.citation),
+        "parts": {name: round(value, 6) for name, value in found.parts.items()},
+    }
+
+
+def as_dict(result: SearchResult) -> dict[str, Any]:
+    """The search response of version 1, also what ``karani ask --json`` prints."""
+    answer = result.answer
+    return {
+        "query": result.query,
+        "took_ms": round(result.took_ms, 3),
+        "generation": result.generation,
+        "encoder": result.encoder,
+        "answer": None
+        if answer is None
+        else {
+            "text": answer.text,
+            "kind": answer.kind,
+            "evidence": answer.evidence,
+            "passage_id": answer.passage_id,
+            "confidence": round(answer.confidence, 4),
+            "citation": citation_as_dict(answer.citation),
+        },
+        "hits": [
+            {
+                "rank": rank,
+                **_found_as_dict(group.best),
+                "more": [_found_as_dict(found) for found in group.more],
+            }
+            for rank, group in enumerate(result.groups, start=1)
+        ],
+        "facets": {name: dict(counts) for name, counts in result.facets.items()},
+    }

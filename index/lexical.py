@@ -1,0 +1,192 @@
+"""The two lexical rankings: BM25 over words and over character 4-grams, in tantivy.
+
+Both stand in one tantivy index over the same passages, whose text is the
+passage after its context (case, title, heading). Terms come cut: tantivy only
+splits words at spaces, and characters into n-grams of a mark-free skeleton, so
+that no analyzer but ours touches Thai. Queries are built from terms, never
+parsed from what people type.
+
+BM25: Robertson & Zaragoza 2009, tantivy's k1 = 1.2 and b = 0.75.
+Character n-grams for unsegmented scripts: McNamee & Mayfield 2004.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from corpus.segment import fold
+from corpus.store import StoredPassage
+from index.hits import Filters
+
+NGRAM = 4
+FIELDS = ("words", "characters")
+ATTRIBUTES = ("document_id", "case_id", "province", "year_be", "kind", "award")
+_HEAP_BYTES = 192_000_000
+_MARKS = re.compile("[\u0e47-\u0e4e]")
+_NOT_TEXT = re.compile(r"[^0-9a-z\u00c0-\u024f\u0370-\u1fff\u0e01-\u0e3a\u0e40-\u0e46\u0e50-\u0e59\u2c00-\ud7ff]+")
+_MAX_QUERY_TERMS = 400
+
+
+def skeleton(text: str) -> str:
+    """What character n-grams are taken from: folded, without tone marks and spaces.
+
+    Tone marks, ็ and ์ are what people drop or mistype; ำ and ํา are written alike.
+    """
+    plain = _MARKS.sub("", fold(text).replace("ำ", "า"))
+    return _NOT_TEXT.sub("", plain)
+
+
+def ngrams(text: str) -> list[str]:
+    """The character 4-grams of a query's skeleton; a shorter one is a single gram."""
+    plain = skeleton(text)
+    if len(plain) <= NGRAM:
+        return [plain] if plain else []
+    return [plain[i : i + NGRAM] for i in range(len(plain) - NGRAM + 1)]
+
+
+def _schema() -> Any:
+    import tantivy
+
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("row", indexed=True, fast=True)
+    builder.add_text_field("words", tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field("characters", tokenizer_name="karani_ngrams", index_option="freq")
+    for name in ATTRIBUTES:
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    return builder.build()
+
+
+def _open(folder: Path) -> Any:
+    import tantivy
+
+    index = tantivy.Index(_schema(), path=str(folder), reuse=True)
+    grams = tantivy.Tokenizer.ngram(NGRAM, NGRAM, False)
+    index.register_tokenizer("karani_ngrams", tantivy.TextAnalyzerBuilder(grams).build())
+    return index
+
+
+class LexicalWriter:
+    """Adds and removes passages; nothing is visible before `commit`."""
+
+    def __init__(self, folder: Path, cut: Callable[[str], list[str]], threads: int = 2) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._index = _open(folder)
+        self._writer = self._index.writer(_HEAP_BYTES, threads)
+        self._cut = cut
+
+    def add(self, stored: StoredPassage) -> None:
+        """Index one passage together with its context."""
+        import tantivy
+
+        passage, case = stored.passage, stored.case
+        text = f"{stored.context}\n{passage.text}"
+        document = tantivy.Document()
+        document.add_unsigned("row", stored.row)
+        document.add_text("words", " ".join(self._cut(text)))
+        plain = skeleton(text)
+        document.add_text("characters", plain)
+        document.add_text("document_id", passage.document_id)
+        if case is not None:
+            values = {
+                "case_id": case.case_id,
+                "province": case.province,
+                "year_be": case.year_be,
+                "kind": case.kind,
+                "award": case.award,
+            }
+            for name, value in values.items():
+                if value is not None:
+                    document.add_text(name, str(value))
+        self._writer.add_document(document)
+
+    def remove(self, rows: Iterable[int]) -> None:
+        """Take rows out."""
+        import tantivy
+
+        schema = self._index.schema
+        for row in rows:
+            # By query: deleting by term takes the number for a signed one and misses silently.
+            self._writer.delete_documents_by_query(tantivy.Query.term_query(schema, "row", int(row)))
+
+    def commit(self) -> None:
+        """Write everything and wait for merges to end."""
+        self._writer.commit()
+        self._writer.wait_merging_threads()
+
+
+class LexicalIndex:
+    """A read-only lexical index of a generation."""
+
+    def __init__(self, folder: Path) -> None:
+        self._index = _open(folder)
+        self._searcher = self._index.searcher()
+        self._schema = self._index.schema
+
+    def __len__(self) -> int:
+        return int(self._searcher.num_docs)
+
+    def document_frequency(self, field: str, term: str) -> int:
+        """How many passages hold the term."""
+        return int(self._searcher.doc_freq(field, term))
+
+    def search(
+        self, field: str, weights: Mapping[str, float], depth: int, filters: Filters | None = None
+    ) -> list[tuple[int, float]]:
+        """The best ``depth`` rows for weighted terms: (row, BM25), best first; ties by row."""
+        query = self._query(field, weights, filters)
+        if query is None or depth <= 0:
+            return []
+        found = self._searcher.search(query, limit=depth, count=False).hits
+        rows = self._searcher.fast_field_values("row", [address for _, address in found])
+        pairs = [(int(row), float(score)) for (score, _), row in zip(found, rows, strict=True)]
+        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
+    def filtered_rows(self, filters: Filters) -> list[int] | None:
+        """Every row that passes the filters, ascending; ``None`` when nothing is filtered."""
+        import tantivy
+
+        clauses = self._filter_clauses(filters)
+        if not clauses:
+            return None
+        query = tantivy.Query.boolean_query(clauses)
+        found = self._searcher.search(query, limit=max(1, len(self)), count=False).hits
+        rows = self._searcher.fast_field_values("row", [address for _, address in found])
+        return sorted(int(row) for row in rows)
+
+    def _query(self, field: str, weights: Mapping[str, float], filters: Filters | None) -> Any:
+        import tantivy
+
+        make = tantivy.Query
+        heaviest = sorted(weights.items(), key=lambda item: (-item[1], item[0]))[:_MAX_QUERY_TERMS]
+        terms = []
+        for term, weight in heaviest:
+            if weight <= 0:
+                continue
+            query = make.term_query(self._schema, field, term, "freq")
+            terms.append((tantivy.Occur.Should, query if weight == 1 else make.boost_query(query, weight)))
+        if not terms:
+            return None
+        clauses = self._filter_clauses(filters) if filters else []
+        if not clauses:
+            return make.boolean_query(terms)
+        return make.boolean_query([(tantivy.Occur.Must, make.boolean_query(terms)), *clauses])
+
+    def _filter_clauses(self, filters: Filters) -> list[tuple[Any, Any]]:
+        import tantivy
+
+        clauses = []
+        for name in ATTRIBUTES:
+            value = getattr(filters, name)
+            if value is not None:
+                term = tantivy.Query.term_query(self._schema, name, str(value), "basic")
+                clauses.append((tantivy.Occur.Must, tantivy.Query.const_score_query(term, 0.0)))
+        return clauses
+
+
+def counted(terms: Sequence[str]) -> dict[str, float]:
+    """Terms as weights: how often each stands in the query."""
+    return {term: float(count) for term, count in Counter(terms).items()}

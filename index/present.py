@@ -1,0 +1,134 @@
+"""From ranked passages to what people read: groups by case, highlights, citations, facets."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+import regex
+
+from corpus.cleaning import CLEANER_VERSION
+from corpus.records import Citation
+from corpus.segment import Segmenter, fold
+from corpus.store import Store, StoredPassage
+from index.hits import FoundPassage, Group
+from index.queries import Query
+from index.vocabulary import FUNCTION_WORDS
+
+_MAX_MORE = 5
+_QUOTE_CHARS = 160
+_MARK = regex.compile(r"\p{M}|\u0e33")
+FACETS = ("province", "year_be", "kind", "award", "document_id")
+
+
+class Opened(Protocol):
+    """The part of an open generation that presenting needs."""
+
+    @property
+    def store(self) -> Store:
+        """Texts as of the generation."""
+
+    @property
+    def segmenter(self) -> Segmenter:
+        """The generation's segmenter."""
+
+
+def group(
+    hits: Sequence[tuple[StoredPassage, float, Mapping[str, float]]],
+    asked: Query,
+    opened: Opened,
+    titles: Mapping[str, str],
+    k: int,
+) -> tuple[Group, ...]:
+    """The best passage of each case (else of each document) first; further ones under it."""
+    members: dict[str, list[tuple[StoredPassage, float, Mapping[str, float]]]] = {}
+    for hit in hits:
+        passage = hit[0].passage
+        key = passage.case_id or f"document:{passage.document_id}"
+        if key in members or len(members) < k:
+            members.setdefault(key, []).append(hit)
+    pattern = highlight_pattern(asked)
+    groups = []
+    for found in members.values():
+        shown = [_found(*hit, pattern, opened, titles) for hit in found[: _MAX_MORE + 1]]
+        groups.append(Group(shown[0], tuple(shown[1:])))
+    return tuple(groups)
+
+
+def _found(
+    stored: StoredPassage,
+    score: float,
+    parts: Mapping[str, float],
+    pattern: re.Pattern[str] | None,
+    opened: Opened,
+    titles: Mapping[str, str],
+) -> FoundPassage:
+    passage = stored.passage
+    return FoundPassage(
+        passage=passage,
+        score=score,
+        parts=parts,
+        highlights=highlights(passage.text, pattern),
+        citation=cite(stored, opened.store, titles, passage.start, passage.end, passage.text),
+    )
+
+
+def cite(
+    stored: StoredPassage, store: Store, titles: Mapping[str, str], start: int, end: int, quoted: str
+) -> Citation:
+    """A citation of ``page.text[start:end]``; ``quote`` is the beginning of it."""
+    passage = stored.passage
+    source, cleaner = store.page_source(passage.document_id, passage.page) or ("", CLEANER_VERSION)
+    return Citation(
+        document_id=passage.document_id,
+        title=titles.get(passage.document_id, passage.document_id),
+        page=passage.page,
+        case=stored.case,
+        start=start,
+        end=end,
+        source=source,
+        quote=quoted[:_QUOTE_CHARS],
+        cleaner=cleaner,
+    )
+
+
+def highlight_pattern(asked: Query) -> re.Pattern[str] | None:
+    """A pattern for the question's content words and their expansions, longest first."""
+    wanted = {term for term in asked.words if term not in FUNCTION_WORDS and len(term) > 1}
+    if not wanted:
+        return None
+    longest_first = sorted(wanted, key=lambda term: (-len(term), term))
+    return re.compile("|".join(re.escape(term) for term in longest_first))
+
+
+def highlights(text: str, pattern: re.Pattern[str] | None) -> tuple[tuple[int, int], ...]:
+    """Spans of ``text`` that match, ascending, apart, never inside a grapheme cluster."""
+    if pattern is None:
+        return ()
+    spans: list[tuple[int, int]] = []
+    for match in pattern.finditer(fold(text)):
+        start, end = match.span()
+        if _MARK.match(text, start) or _MARK.match(text, end):
+            continue  # a word that goes on with a mark is another word
+        if spans and start <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    return tuple(spans)
+
+
+def facets_of(found: Iterable[StoredPassage]) -> dict[str, dict[str, int]]:
+    """Counts over the hits' cases (and documents): facet → value → number of them."""
+    owners = {
+        (stored.case.case_id if stored.case else stored.passage.document_id): stored for stored in found
+    }
+    counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
+    for stored in owners.values():
+        counts["document_id"][stored.passage.document_id] += 1
+        for name in FACETS[:-1]:
+            value = getattr(stored.case, name, None)
+            if value is not None:
+                counts[name][str(value)] += 1
+    return {name: dict(sorted(c.items(), key=lambda item: (-item[1], item[0]))) for name, c in counts.items()}

@@ -1,0 +1,323 @@
+"""The console command: parses, calls one function, prints. The only place that joins all layers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from corpus.settings import Settings
+    from index.engine import Engine
+    from index.hits import Answer, Citation, Filters, SearchResult
+
+os.environ.setdefault("PYTHAINLP_OFFLINE", "1")
+
+OK, FAILED, USAGE = 0, 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status: 0 done, 1 some input failed, 2 usage."""
+    args = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], int] = args.run
+    try:
+        return run(args)
+    except KeyboardInterrupt:
+        _talk("หยุดตามคำสั่ง / interrupted")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except _expected_errors() as error:
+        _talk(str(error))
+        return FAILED
+
+
+def _expected_errors() -> tuple[type[Exception], ...]:
+    """Errors whose message already says what to do; looked up by name so nothing heavy loads."""
+    found: list[type[Exception]] = [FileNotFoundError, PermissionError]
+    for module, names in {
+        "corpus.readers": ("ReadError",),
+        "corpus.schema": ("SchemaError",),
+        "index.engine": ("NoIndexError",),
+        "index.publish": ("GenerationError", "BuildLockedError"),
+        "index.encoders": ("EncoderError",),
+        "eval.errors": ("EvalError", "DatasetError"),
+    }.items():
+        loaded = sys.modules.get(module)
+        found += [getattr(loaded, name) for name in names if hasattr(loaded, name)]
+    return tuple(found)
+
+
+def _talk(message: str) -> None:
+    print(message, file=sys.stderr)
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    from corpus.settings import Settings
+
+    return Settings.from_environment(data=args.data)
+
+
+class _Bar:
+    """A progress bar on stderr that is silent when nobody watches."""
+
+    def __init__(self, unit: str) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(unit=unit, file=sys.stderr, disable=not sys.stderr.isatty(), leave=False)
+
+    def __call__(self, done: int, total: int, what: str = "") -> None:
+        self._bar.total = total
+        if what:
+            self._bar.set_postfix_str(what[-40:], refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        self._bar.close()
+
+
+# -- ingest, build ---------------------------------------------------------------
+
+
+def _ingest(args: argparse.Namespace) -> int:
+    from corpus.ingest import ingest
+    from corpus.store import Store
+
+    settings = _settings(args)
+    bar = _Bar("file")
+    with Store.open(settings.database) as store:
+        report = ingest(store, args.paths, settings, bar)
+        bar.close()
+        for failure in report.failures:
+            _talk(str(failure))
+        print(
+            f"{report.files} ไฟล์ / files, {report.documents} เอกสาร / documents, "
+            f"{len(report.changed)} เปลี่ยนแปลง / changed, {len(report.failures)} อ่านไม่ได้ / failed"
+        )
+        print(f"รวม {store.count('passages')} ข้อความ / passages — ต่อไป / next: karani build")
+    return FAILED if report.failures else OK
+
+
+def _build(args: argparse.Namespace) -> int:
+    from corpus.store import Store
+    from index.generations import build
+    from index.publish import Manifest
+
+    settings = _settings(args)
+    bar = _Bar("passage")
+    with Store.open(settings.database, create=False) as store:
+        name = build(store, settings, bar, fresh=args.fresh)
+    bar.close()
+    manifest = Manifest.read(settings.generations / name)
+    print(f"{name}: {manifest.passages} ข้อความ / passages, encoder {manifest.encoder}")
+    if manifest.truncated:
+        _talk(f"เกินความยาวของ encoder {manifest.truncated} ข้อความ / passages truncated by the encoder")
+    return OK
+
+
+# -- ask -------------------------------------------------------------------------
+
+
+def _ask(args: argparse.Namespace) -> int:
+    from index.hits import as_dict
+
+    engine = _engine(args)
+    result = engine.search(args.question, k=args.k, system=args.system, filters=_filters(args.filter))
+    if args.json:
+        print(json.dumps(as_dict(result), ensure_ascii=False, indent=2))
+    else:
+        _print_result(result)
+    return OK
+
+
+def _engine(args: argparse.Namespace) -> Engine:
+    from index.engine import Engine
+
+    return Engine.open(_serving(_settings(args)))
+
+
+def _serving(settings: Settings) -> Settings:
+    """The data directory that serves: its demo corpus only while it holds no document of its own."""
+    from corpus.demo import prepare
+    from index.generations import build
+
+    return prepare(settings, build, _talk)
+
+
+def _filters(pairs: Sequence[str]) -> Filters:
+    from dataclasses import fields
+
+    from index.hits import Filters
+
+    names = {field.name for field in fields(Filters)}
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or name not in names:
+            _talk(f"--filter {pair}: ใช้ชื่อ=ค่า โดยชื่อเป็น / use NAME=VALUE, NAME one of {', '.join(sorted(names))}")
+            raise SystemExit(USAGE)
+        if name == "year_be" and not value.isdecimal():
+            _talk(f"--filter {pair}: year_be ต้องเป็นปี พ.ศ. เช่น 2562 / must be a Buddhist year such as 2562")
+            raise SystemExit(USAGE)
+        values[name] = int(value) if name == "year_be" else value
+    return Filters(**values)
+
+
+def _print_result(result: SearchResult) -> None:
+    if result.answer is None:
+        print("ไม่พบคำตอบในเอกสารที่มี / nothing in the corpus answers this")
+    else:
+        _print_answer(result.answer)
+    if result.groups:
+        print("\nข้อความที่ใกล้เคียง / nearest passages" if result.answer is None else "\nข้อความที่พบ / passages")
+    for rank, shown in enumerate(result.groups, start=1):
+        found = shown.best
+        print(f"{rank:>3}. [{found.score:.2f}] {_place(found.citation)}")
+        text = " ".join(found.passage.text.split())
+        print(f"     {text[:200]}{'…' if len(text) > 200 else ''}")
+
+
+def _print_answer(answer: Answer) -> None:
+    print(answer.text)
+    if answer.evidence != answer.text:
+        print(f"  “{' '.join(answer.evidence.split())}”")
+    print(f"  — {_place(answer.citation)}  (ความมั่นใจ / confidence {answer.confidence:.2f})")
+
+
+def _place(citation: Citation) -> str:
+    name = citation.case.name if citation.case else citation.title
+    page = f"{citation.document_id} หน้า / p. {citation.page}"
+    return f"{name}, {page}"
+
+
+# -- serve, info, check ------------------------------------------------------------
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from service.server import run
+
+    run(_serving(_settings(args)), host=args.host, port=args.port)
+    return OK
+
+
+def _info(args: argparse.Namespace) -> int:
+    from corpus.store import Store
+    from index.publish import Manifest, complete_generations
+
+    settings = _settings(args)
+    if not settings.database.exists():
+        print(f"{settings.data}: ยังไม่มีข้อมูล / nothing ingested yet")
+        return OK
+    with Store.open(settings.database, create=False) as store:
+        for table in ("documents", "pages", "cases", "passages"):
+            print(f"{table:<12}{store.count(table)}")
+    for folder in complete_generations(settings):
+        manifest = Manifest.read(folder)
+        print(
+            f"generation  {folder.name}  {manifest.passages} passages, encoder {manifest.encoder} "
+            f"{manifest.revision[:12]} ({manifest.dim} dims), cleaner {manifest.cleaner}, truncated {manifest.truncated}"
+        )
+    return OK
+
+
+def _check(args: argparse.Namespace) -> int:
+    from index.checking import check
+
+    problems = check(_settings(args))
+    for problem in problems:
+        print(problem)
+    if not problems:
+        print("เรียบร้อย / all checks passed")
+    return FAILED if problems else OK
+
+
+# -- train -------------------------------------------------------------------------
+
+
+def _train_encoder(args: argparse.Namespace) -> int:
+    from index.training.encoder import train
+
+    print(train(args.datasets, args.out, corpus=args.corpus))
+    return OK
+
+
+# -- the parser --------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="karani",
+        description="ถามตอบจากข้อความกรณีศึกษาภาษาไทย / question answering over Thai case texts",
+        epilog='example: karani ingest reports/ && karani build && karani ask "ใครใช้ MOU กับโรงพยาบาล"',
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_corpus_commands(commands)
+    _add_asking_commands(commands)
+    _add_train_commands(commands)
+    return parser
+
+
+def _command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], about: str, example: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=about, description=about, epilog=f"example: {example}"
+    )
+    parser.add_argument(
+        "--data", type=Path, help="data directory (default: KARANI_DATA, else var)", metavar="DIR"
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_corpus_commands(commands: Any) -> None:
+    ingest = _command(
+        commands, "ingest", _ingest, "อ่านไฟล์หรือโฟลเดอร์เข้าคลัง / read files or folders into the store",
+        "karani ingest reports/ news.jsonl",
+    )  # fmt: skip
+    ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="txt md html pdf docx jsonl, or a folder")
+    build = _command(
+        commands, "build", _build, "สร้างดัชนีรุ่นใหม่ / build a new generation of the index", "karani build"
+    )
+    build.add_argument("--fresh", action="store_true", help="encode and index everything again")
+    _command(commands, "info", _info, "สรุปสิ่งที่มี / what the data directory holds", "karani info --data var")
+    _command(commands, "check", _check, "ตรวจความถูกต้องของข้อมูล / verify checksums, counts and ids", "karani check")
+
+
+def _add_asking_commands(commands: Any) -> None:
+    ask = _command(
+        commands, "ask", _ask, "ถามคำถาม / ask a question", 'karani ask "ใครใช้ MOU กับโรงพยาบาล" --filter province=ชลบุรี'
+    )
+    ask.add_argument("question", help="the question, in Thai or English")
+    ask.add_argument("-k", type=int, default=5, help="cases to show (default 5)")
+    ask.add_argument("--json", action="store_true", help="print the API's JSON")
+    ask.add_argument("--filter", action="append", default=[], metavar="NAME=VALUE", help="may be repeated")
+    ask.add_argument(
+        "--system", default="hybrid", choices=("hybrid", "dense", "lexical", "words", "characters")
+    )
+    serve = _command(
+        commands, "serve", _serve, "เปิดเว็บและ API / serve the web page and the API", "karani serve --port 8000"
+    )
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    serve.add_argument("--port", type=int, default=8000, help="port (default 8000)")
+
+
+def _add_train_commands(commands: Any) -> None:
+    train = commands.add_parser("train", help="ฝึกโมเดล / train the encoder or the fusion")
+    kinds = train.add_subparsers(required=True, metavar="WHAT")
+    encoder = _command(
+        kinds, "encoder", _train_encoder, "ฝึก encoder ในตัว / train the built-in encoder",
+        "karani train encoder --datasets ../shared/data --out model/",
+    )  # fmt: skip
+    encoder.add_argument("--datasets", type=Path, required=True, help="folder that holds the training data")
+    encoder.add_argument("--out", type=Path, required=True, help="folder to write the model into")
+    encoder.add_argument("--corpus", type=Path, help="adapt to the texts of this corpus (no labels needed)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Karani over HTTP: the JSON API and the web pages."""

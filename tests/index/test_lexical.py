@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from corpus.records import Case, Passage
+from corpus.segment import default_segmenter
+from corpus.store import StoredPassage
+from index.hits import Filters
+from index.lexical import LexicalIndex, LexicalWriter, counted, ngrams, skeleton
+
+TEXTS = {
+    1: "เทศบาลทำบันทึกข้อตกลงกับโรงพยาบาลเพื่อตั้งศูนย์แพทย์ชุมชน",
+    2: "โครงการคัดแยกขยะที่ต้นทางของชุมชน ลดขยะได้ครึ่งหนึ่งในปี ๒๕๖๒",
+    3: "โรงเรียนผู้สูงอายุเปิดสอนทุกวันพุธ มีผู้สูงอายุมาเรียน 120 คน",
+}
+PROVINCES = {1: "ชลบุรี", 2: "เชียงใหม่", 3: "ชลบุรี"}
+
+
+def stored(row: int, text: str) -> StoredPassage:
+    case = Case(f"c{row}", f"เทศบาลที่{row}", "เทศบาลตำบล", PROVINCES.get(row), 2560 + row, None)
+    passage = Passage(f"p{row}", f"d{row}", 1, case.case_id, "", text, 0, len(text))
+    return StoredPassage(row, passage, case.name, case)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    writer = LexicalWriter(tmp_path / "lexical", default_segmenter().terms)
+    for row, text in TEXTS.items():
+        writer.add(stored(row, text))
+    writer.commit()
+    return tmp_path / "lexical"
+
+
+def rows(found: list[tuple[int, float]]) -> list[int]:
+    return [row for row, _ in found]
+
+
+def by_words(index: LexicalIndex, query: str, filters: Filters | None = None) -> list[int]:
+    return rows(index.search("words", counted(default_segmenter().terms(query)), 10, filters))
+
+
+def by_characters(index: LexicalIndex, query: str) -> list[int]:
+    return rows(index.search("characters", counted(ngrams(query)), 10))
+
+
+def test_words_find_the_passage_that_holds_them(folder: Path) -> None:
+    index = LexicalIndex(folder)
+    assert by_words(index, "โรงพยาบาล") == [1]
+    assert by_words(index, "ผู้สูงอายุ")[0] == 3
+    assert by_words(index, "ไดโนเสาร์") == []
+
+
+def test_the_case_name_is_searchable_though_the_text_does_not_hold_it(folder: Path) -> None:
+    assert by_characters(LexicalIndex(folder), "เทศบาลที่2")[0] == 2
+
+
+def test_thai_and_arabic_digits_are_one(folder: Path) -> None:
+    index = LexicalIndex(folder)
+    assert by_words(index, "2562")[0] == 2
+    assert by_words(index, "๑๒๐") == [3]
+
+
+@pytest.mark.parametrize("query", ["โรงพยาบาน", "โรงพยบาล", "โรงงพยาบาล", "ผูสูงอายุ", "ผู้สูงอายุุ"])
+def test_characters_carry_typing_slips_and_dropped_marks(folder: Path, query: str) -> None:
+    assert by_characters(LexicalIndex(folder), query)[0] == (1 if query.startswith("โรง") else 3)
+
+
+def test_filters_are_exact(folder: Path) -> None:
+    index = LexicalIndex(folder)
+    assert by_words(index, "ชุมชน") != by_words(index, "ชุมชน", Filters(province="ชลบุรี"))
+    assert by_words(index, "ชุมชน", Filters(province="ชลบุรี")) == [1]
+    assert by_words(index, "ชุมชน", Filters(province="ชล")) == []
+    assert index.filtered_rows(Filters(province="ชลบุรี")) == [1, 3]
+    assert index.filtered_rows(Filters(province="ชลบุรี", year_be=2563)) == [3]
+    assert index.filtered_rows(Filters()) is None
+
+
+def test_removed_rows_are_gone_and_others_stay(folder: Path) -> None:
+    writer = LexicalWriter(folder, default_segmenter().terms)
+    writer.remove([1])
+    writer.add(stored(4, "ตลาดน้ำของชุมชน"))
+    writer.commit()
+    index = LexicalIndex(folder)
+    assert len(index) == 3
+    assert by_words(index, "โรงพยาบาล") == []
+    assert by_words(index, "ตลาดน้ำ") == [4]
+
+
+def test_an_empty_query_and_a_query_of_nothing_known_find_nothing(folder: Path) -> None:
+    index = LexicalIndex(folder)
+    assert index.search("words", {}, 10) == []
+    assert index.search("words", {"x": 0.0}, 10) == []
+    assert index.search("characters", counted(ngrams("zzzzzz")), 10) == []
+
+
+def test_what_query_syntax_would_choke_on_is_only_text(folder: Path) -> None:
+    index = LexicalIndex(folder)
+    assert by_words(index, 'โรงพยาบาล AND (field:"x" OR -[* TO *]) \\ ^9') == [1]
+
+
+def test_skeletons_ignore_marks_and_sara_am_forms() -> None:
+    assert skeleton("น้ำ ทำ") == skeleton("นํ้า ทํา") == "นาทา"
+    assert ngrams("กข") == ["กข"]
+    assert ngrams("") == []
