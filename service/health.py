@@ -1,0 +1,26 @@
+"""``/livez`` and ``/readyz``: for whatever watches the process."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from service.problems import documented
+from service.schemas import Live, Ready
+from service.state import ServingDep
+
+router = APIRouter(tags=["running it"])
+
+
+@router.get("/livez", summary="Does the process run?", response_model=Live)
+async def livez() -> JSONResponse:
+    """Answers as long as the event loop turns; touches nothing else."""
+    return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
+
+
+@router.get("/readyz", summary="Can it answer questions?", response_model=Ready, responses=documented(503))
+async def readyz(serving: ServingDep) -> JSONResponse:
+    """503 until an index is open."""
+    engine = serving.engine
+    body = {"status": "ready", "generation": engine.generation, "encoder": engine.encoder.name}
+    return JSONResponse(body, headers={"Cache-Control": "no-store"})

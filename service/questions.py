@@ -1,0 +1,56 @@
+"""What may be asked: the limits on a question, the same for the interface and the web page."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from fastapi import Request
+
+from index.engine import Engine
+from index.hits import SearchResult
+from service.problems import invalid
+from service.schemas import SearchRequest
+from service.settings import ServiceSettings
+
+
+async def no_repeats(request: Request) -> None:
+    """Refuse a query parameter given twice: one of the two would be dropped in silence."""
+    seen: set[str] = set()
+    for name, _ in request.query_params.multi_items():
+        if name in seen:
+            raise invalid("query", name, "ระบุซ้ำ", "is given more than once")
+        seen.add(name)
+
+
+def checked(search: SearchRequest, settings: ServiceSettings, place: str = "query") -> SearchRequest:
+    """The search with a readable question and a set ``k``.
+
+    Raises:
+        ProblemError: 422, the question is empty or too long, or ``k`` too large.
+    """
+    question = readable(search.q)
+    if len(search.q) > settings.max_query_chars:
+        limit = f"{settings.max_query_chars:,}"
+        raise invalid(
+            place, "q", f"คำถามยาวเกิน {limit} ตัวอักษร กรุณาย่อลง", f"is over {limit} characters: shorten it"
+        )
+    if not question:
+        raise invalid(place, "q", "คำถามว่างเปล่า กรุณาพิมพ์คำถาม", "is empty: type a question")
+    k = settings.default_k if search.k is None else search.k
+    if k > settings.max_k:
+        raise invalid(place, "k", f"ต้องไม่เกิน {settings.max_k}", f"is at most {settings.max_k}")
+    return search.model_copy(update={"q": question, "k": k})
+
+
+def readable(text: str) -> str:
+    """The text without control characters and lone surrogates, trimmed; empty if nothing shows."""
+    kept = "".join(c if c.isprintable() or unicodedata.category(c) == "Cf" else " " for c in text)
+    if all(c.isspace() or unicodedata.category(c) == "Cf" for c in kept):
+        return ""
+    return kept.strip()
+
+
+def ask(engine: Engine, search: SearchRequest) -> SearchResult:
+    """One checked search, on the calling thread."""
+    assert search.k is not None  # noqa: S101 - set by `checked`
+    return engine.search(search.q, k=search.k, system=search.system, filters=search.filters)

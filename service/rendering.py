@@ -1,0 +1,100 @@
+"""Jinja2 and what every page shares: language, addresses of static files, who is served."""
+
+from __future__ import annotations
+
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from index.engine import Engine
+from service.documents import case_url, document_url, passage_url
+from service.marking import segments
+from service.settings import ServiceSettings
+from service.texts import Language, text
+from service.views import Corpus, corpus_of
+
+FOLDER = Path(__file__).parent
+STATIC = FOLDER / "static"
+_COOKIE = "karani_language"
+_YEAR_SECONDS = 365 * 24 * 3600
+
+
+class Pages:
+    """Renders templates; one for the application's life."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self.settings = settings
+        self._corpus: Corpus | None = None
+        # Hashing the files once makes their addresses change when they do.
+        self._versions = {
+            path.name: sha256(path.read_bytes()).hexdigest()[:10]
+            for path in STATIC.iterdir()
+            if path.is_file()
+        }
+        self._environment = Environment(
+            loader=FileSystemLoader(FOLDER / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals.update(
+            static=self._static,
+            segments=segments,
+            case_url=case_url,
+            document_url=document_url,
+            passage_url=passage_url,
+        )
+
+    def corpus(self, engine: Engine) -> Corpus:
+        """What the engine serves; counted once a generation."""
+        if self._corpus is None or self._corpus.generation != engine.generation:
+            self._corpus = corpus_of(engine)
+        return self._corpus
+
+    def language(self, request: Request) -> Language:
+        """``?lang=``, else the cookie, else the setting."""
+        for value in (request.query_params.get("lang"), request.cookies.get(_COOKIE)):
+            if value in {"th", "en"}:
+                return cast(Language, value)
+        return self.settings.language
+
+    def render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+        """A page in the reader's language; a ``lang`` in the address is remembered."""
+        language = self.language(request)
+        shared: dict[str, Any] = {
+            "t": partial(text, language),
+            "language": language,
+            "switch_url": _switch_url(request, "en" if language == "th" else "th"),
+            "path": request.url.path,
+            "search_values": {},
+            "demo": self.settings.demo,
+        }
+        body = self._environment.get_template(template).render(shared | values)
+        headers = {"Vary": "Cookie", "Cache-Control": "private, no-cache"}
+        answer = HTMLResponse(body.encode("utf-8", "replace"), status, headers)
+        if request.query_params.get("lang") == language:
+            answer.set_cookie(
+                _COOKIE,
+                language,
+                max_age=_YEAR_SECONDS,
+                httponly=True,
+                samesite="lax",
+                secure=request.url.scheme == "https",
+            )
+        return answer
+
+    def _static(self, name: str) -> str:
+        return f"/static/{name}?v={self._versions[name]}"
+
+
+def _switch_url(request: Request, language: Language) -> str:
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    query = urlencode([*kept, ("lang", language)], errors="replace")
+    return f"?{query}"

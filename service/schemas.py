@@ -1,0 +1,249 @@
+"""The shapes of version 1 of the HTTP interface, as its OpenAPI document states them.
+
+Answers are written straight from the engine's values (`index.hits.as_dict`) without
+passing through these models, which would double a search's cost; a test holds
+every answer against its model instead.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from corpus.records import Case
+from index.hits import Filters
+
+System = Literal["hybrid", "dense", "lexical", "words", "characters"]
+
+
+class Strict(BaseModel):
+    """Unknown members are refused by name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details; the text is Thai, then English."""
+
+    class Fault(Strict):
+        """One faulty parameter."""
+
+        place: str = Field(alias="in", description="`query`, `path`, `body` or `header`")
+        name: str
+        detail: str
+
+    type: str = Field(
+        description="stable name of the kind of problem", examples=["urn:karani:problem:not-found"]
+    )
+    title: str
+    status: int
+    detail: str
+    instance: str = Field(description="the request's path")
+    errors: list[Fault] = Field(default=[], description="the faulty parameters")
+
+
+class SearchRequest(Strict):
+    """A question, how many groups to return, and exact filters."""
+
+    q: str = Field(description="the question, in Thai or English", examples=["ใครใช้ MOU กับโรงพยาบาล"])
+    k: int | None = Field(None, ge=1, description="groups to return: a case, else a document")
+    system: System = Field("hybrid", description="which rankings answer")
+    province: str | None = Field(
+        None, min_length=1, max_length=200, description="only cases of this province"
+    )
+    year_be: int | None = Field(None, ge=2000, le=3000, description="only this Buddhist-era year")
+    kind: str | None = Field(None, min_length=1, max_length=200, description="only this kind of organisation")
+    award: str | None = Field(None, min_length=1, max_length=200, description="only cases with this award")
+    document_id: str | None = Field(None, min_length=1, max_length=500, description="only this document")
+    case_id: str | None = Field(None, min_length=1, max_length=500, description="only this case")
+
+    @property
+    def filters(self) -> Filters:
+        """The exact filters as the engine takes them."""
+        return Filters(self.province, self.year_be, self.kind, self.award, self.document_id, self.case_id)
+
+
+class NoParameters(Strict):
+    """An address that takes no query parameters."""
+
+
+class PagingRequest(Strict):
+    """Which part of a list to return."""
+
+    limit: int = Field(100, ge=1, le=1000, description="entries to return")
+    offset: int = Field(0, ge=0, le=10**9, description="entries to pass over")
+
+
+class CaseOut(Strict):
+    """One organisation's story; `null` where no source says it."""
+
+    case_id: str
+    name: str
+    kind: str
+    province: str | None
+    year_be: int | None = Field(description="Buddhist-era year of the award or report")
+    award: str | None
+
+
+class CitationOut(Strict):
+    """Where a text stands; offsets count code points of the page's `text`."""
+
+    document_id: str
+    title: str
+    page: int
+    start: int
+    end: int
+    source: str
+    url: str = Field(description="the page viewer, opened at the cited span")
+    quote: str
+    cleaner: str = Field(description="version of the cleaning rules that the offsets belong to")
+    case: CaseOut | None
+
+
+class FoundOut(Strict):
+    """A passage that was found."""
+
+    score: float = Field(description="the system's number, higher is better")
+    passage_id: str
+    heading: str
+    text: str
+    highlights: list[Annotated[list[int], Field(min_length=2, max_length=2)]] = Field(
+        description="[start, end) in `text`"
+    )
+    citation: CitationOut
+    parts: dict[str, float] = Field(description="each input ranking's share of the score")
+
+
+class HitOut(FoundOut):
+    """The best passage of one case (or document), with its further passages."""
+
+    rank: int
+    more: list[FoundOut]
+
+
+class AnswerOut(Strict):
+    """The short answer and the sentence that says it."""
+
+    text: str
+    kind: str = Field(description="`who`, `where`, `when`, `howmany` or `sentence`")
+    evidence: str
+    passage_id: str
+    confidence: float = Field(description="calibrated, 0 to 1")
+    citation: CitationOut = Field(description="points at the evidence sentence")
+
+
+class SearchResponse(Strict):
+    """Everything one question gives. `answer` is `null` when nothing answers."""
+
+    query: str
+    took_ms: float
+    generation: str
+    encoder: str
+    answer: AnswerOut | None
+    hits: list[HitOut]
+    facets: dict[str, dict[str, int]] = Field(description="per filter, each value's number of cases")
+
+
+class PassageOut(Strict):
+    """One passage: `page.text[start:end] == text`."""
+
+    passage_id: str
+    document_id: str
+    page: int
+    case_id: str | None
+    heading: str
+    text: str
+    start: int
+    end: int
+    url: str
+
+
+class DocumentSummary(Strict):
+    """A document without its texts."""
+
+    document_id: str
+    title: str
+    pages: list[int] = Field(description="the numbers of the pages that are here")
+    sources: list[str]
+    metadata: dict[str, str]
+    url: str
+
+
+class DocumentList(Strict):
+    """Part of the list of documents, by id."""
+
+    total: int
+    offset: int
+    documents: list[DocumentSummary]
+
+
+class CaseSummary(CaseOut):
+    """A case, the document that tells it, and how much of it there is."""
+
+    document_id: str
+    passages: int
+    url: str
+
+
+class CaseList(Strict):
+    """Part of the list of cases, by name."""
+
+    total: int
+    offset: int
+    cases: list[CaseSummary]
+
+
+class CaseOutDetail(CaseSummary):
+    """A case with its passages in reading order."""
+
+    text: list[PassageOut]
+
+
+class DocumentOut(DocumentSummary):
+    """A document with the cases it tells."""
+
+    cases: list[CaseSummary]
+
+
+class PageOut(Strict):
+    """A page: the cleaned text that offsets count in, and the source's own text."""
+
+    document_id: str
+    number: int
+    text: str
+    source: str
+    sha256: str
+    reader: str
+    cleaner: str
+    source_text: str
+    pieces: list[Annotated[list[int], Field(min_length=4, max_length=4)]] = Field(
+        description="runs [start, length, source_start, source_length] that map `text` to `source_text`"
+    )
+    passages: list[PassageOut]
+
+
+class Live(Strict):
+    """The process runs."""
+
+    status: Literal["ok"]
+
+
+class Ready(Strict):
+    """An index is open and answers."""
+
+    status: Literal["ready"]
+    generation: str
+    encoder: str
+
+
+def case_values(case: Case) -> dict[str, str | int | None]:
+    """A case's members, ready for JSON."""
+    return {
+        "case_id": case.case_id,
+        "name": case.name,
+        "kind": case.kind,
+        "province": case.province,
+        "year_be": case.year_be,
+        "award": case.award,
+    }

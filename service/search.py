@@ -1,0 +1,41 @@
+"""``/v1/search``: the question's way from HTTP to the engine and back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends, Query
+from fastapi.responses import JSONResponse
+
+from index.hits import as_dict
+from service.problems import documented
+from service.questions import ask, checked, no_repeats
+from service.schemas import SearchRequest, SearchResponse
+from service.serving import Serving
+from service.state import ServingDep
+
+router = APIRouter(prefix="/v1", tags=["search"], dependencies=[Depends(no_repeats)])
+
+
+@router.get(
+    "/search", summary="Ask a question", response_model=SearchResponse, responses=documented(400, 422, 503)
+)
+async def search(parameters: Annotated[SearchRequest, Query()], serving: ServingDep) -> JSONResponse:
+    """Hits grouped by case with citations and highlights, the answer or `null`, and facets."""
+    return await _answer(checked(parameters, serving.settings), serving)
+
+
+@router.post(
+    "/search",
+    summary="Ask a question, kept out of addresses and logs",
+    response_model=SearchResponse,
+    responses=documented(400, 413, 422, 503),
+)
+async def search_by_body(parameters: Annotated[SearchRequest, Body()], serving: ServingDep) -> JSONResponse:
+    """The same as `GET`, with the parameters as a JSON object."""
+    return await _answer(checked(parameters, serving.settings, "body"), serving)
+
+
+async def _answer(search: SearchRequest, serving: Serving) -> JSONResponse:
+    body = await serving.call(lambda engine: as_dict(ask(engine, search)))
+    return JSONResponse(body, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,115 @@
+"""The engine behind the service: opened late, renewed quietly, never on the event loop.
+
+A search is a few milliseconds of pure computing. It runs on a small pool of threads, so that
+``/livez`` and other requests go on; beyond ``settings.queue`` waiting requests new ones are refused at
+once instead of piling up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from index.engine import Engine, NoIndexError
+from service.problems import ProblemError
+from service.settings import ServiceSettings
+
+T = TypeVar("T")
+OpenEngine = Callable[[], Engine]
+_log = logging.getLogger("karani.service")
+
+
+class Serving:
+    """Owns the worker threads and, where it opened it itself, the engine."""
+
+    def __init__(
+        self, settings: ServiceSettings, engine: Engine | None, open_engine: OpenEngine | None
+    ) -> None:
+        self.settings = settings
+        self._engine = engine
+        self._open_engine = open_engine
+        self._opened_here = False
+        self._pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="karani")
+        self._waiting = 0
+        self._fault = ""
+        self._watcher: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open the engine if none was given, then watch for newer generations."""
+        await self._renew()
+        self._watcher = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        """Let running calls finish, then close what was opened here."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watcher
+        await asyncio.to_thread(self._pool.shutdown, wait=True)
+        if self._engine is not None and self._opened_here:
+            self._engine.close()
+
+    @property
+    def engine(self) -> Engine:
+        """The open engine.
+
+        Raises:
+            ProblemError: 503, there is no index yet.
+        """
+        if self._engine is None:
+            thai = "ยังไม่มีดัชนีให้ค้น ให้ผู้ดูแลสั่ง karani ingest แล้ว karani build"
+            english = "no index is open: run karani ingest, then karani build"
+            raise ProblemError(503, "no-index", thai, english, headers={"Retry-After": "5"})
+        return self._engine
+
+    async def call(self, work: Callable[[Engine], T]) -> T:
+        """Run ``work`` with the engine on a worker thread.
+
+        Raises:
+            ProblemError: 503, there is no index, or too many requests wait already.
+        """
+        engine = self.engine
+        if self._waiting >= self.settings.queue:
+            thai, english = "มีผู้ใช้งานมาก กรุณาลองใหม่ในอีกสักครู่", "too many requests wait: try again shortly"
+            raise ProblemError(503, "busy", thai, english, headers={"Retry-After": "1"})
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work, engine)
+        finally:
+            self._waiting -= 1
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self.settings.reload_seconds)
+            await self._renew()
+
+    async def _renew(self) -> None:
+        """Open a first engine or move the open one to a newer generation; trouble is logged, not raised.
+
+        Not on the pool: opening a large index must not take a thread from searches.
+        """
+        try:
+            if self._engine is not None:
+                if await asyncio.to_thread(self._engine.reload):
+                    _log.info("serving generation %s", self._engine.generation)
+            elif self._open_engine is not None:
+                self._engine = await asyncio.to_thread(self._open_engine)
+                self._opened_here = True
+                _log.info("serving generation %s", self._engine.generation)
+            self._fault = ""
+        except Exception as error:  # noqa: BLE001 - whatever the new one's fault, the old one goes on serving
+            self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        """Log a fault once, not at every look."""
+        if str(error) == self._fault:
+            return
+        self._fault = str(error)
+        if isinstance(error, NoIndexError):
+            _log.warning("waiting for an index: %s", error)
+        else:
+            _log.error("the newest index could not be opened; serving goes on as before", exc_info=error)

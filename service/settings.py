@@ -1,0 +1,68 @@
+"""The service's own settings, read once at start from ``KARANI_*`` variables.
+
+Where the data lives and which encoder serves it is `corpus.settings`; here is
+only what the HTTP edge needs. Every field's description names its unit.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEMO_EXAMPLES = (
+    "ใครใช้ MOU กับโรงพยาบาล",
+    "เทศบาลไหนดูแลผู้สูงอายุได้ดี",
+    "แก้ปัญหาขยะด้วยวิธีไหน",
+    "ใครทำเรื่องน้ำท่วม",
+    "โครงการบ้านมั่นคงช่วยกี่ครัวเรือน",
+)
+
+
+class ServiceSettings(BaseSettings):
+    """Each field's environment name is ``KARANI_`` and the field in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="KARANI_", extra="ignore", frozen=True)
+
+    # KARANI_HOST: the address to listen on; 0.0.0.0 serves every network interface.
+    host: str = Field("127.0.0.1", description="address to listen on")
+    # KARANI_PORT: TCP port; 0 takes a free one.
+    port: int = Field(8000, ge=0, le=65535, description="TCP port; 0 takes a free one")
+    # KARANI_MAX_QUERY_CHARS: longer questions are refused with 422.
+    max_query_chars: int = Field(1000, ge=1, le=100_000, description="longest question, in characters")
+    # KARANI_DEFAULT_K: groups returned when a search does not say.
+    default_k: int = Field(10, ge=1, le=1000, description="groups of hits returned by default")
+    # KARANI_MAX_K: the most groups one search may ask for; more is refused with 422.
+    max_k: int = Field(50, ge=1, le=1000, description="most groups of hits one search may ask for")
+    # KARANI_MAX_BODY_BYTES: larger request bodies are refused with 413.
+    max_body_bytes: int = Field(65_536, ge=1024, description="largest request body, in bytes")
+    # KARANI_MAX_VIEW_CHARS: the page viewer shows longer pages in parts of this size.
+    max_view_chars: int = Field(40_000, ge=1000, description="characters of a page shown at once")
+    # KARANI_THREADS: searches and reads that run at once, beside the event loop.
+    threads: int = Field(4, ge=1, le=64, description="worker threads for searches and reads")
+    # KARANI_QUEUE: requests that may wait for a thread; further ones get 503 with Retry-After.
+    queue: int = Field(256, ge=1, le=100_000, description="requests that may wait for a worker thread")
+    # KARANI_RELOAD_SECONDS: how often a newer generation is looked for.
+    reload_seconds: float = Field(1.0, gt=0, le=3600, description="seconds between looks for a newer index")
+    # KARANI_SHUTDOWN_SECONDS: how long running requests may finish after a stop signal.
+    shutdown_seconds: int = Field(10, ge=1, le=600, description="seconds for running requests at shutdown")
+    # KARANI_LANGUAGE: the pages' language until a reader switches.
+    language: Literal["th", "en"] = Field("th", description="language of the pages, th or en")
+    # KARANI_DEMO: 1 when the demo cases are served; the pages then say so and offer examples.
+    demo: bool = Field(False, description="whether the demo cases are being served")
+    # KARANI_EXAMPLES: example questions on the empty page, a JSON list; empty for none.
+    examples: tuple[str, ...] | None = Field(None, description="example questions, a JSON list")
+    # KARANI_LOG_LEVEL: of the server's own log.
+    log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
+        "info", description="the server log's level"
+    )
+    # KARANI_ACCESS_LOG: 1 logs every request's address, which holds the question.
+    access_log: bool = Field(False, description="log every request, questions included")
+
+    @property
+    def shown_examples(self) -> tuple[str, ...]:
+        """The operator's example questions, else the demo's own while the demo is served."""
+        if self.examples is not None:
+            return self.examples
+        return DEMO_EXAMPLES if self.demo else ()

@@ -1,0 +1,252 @@
+"""What the pages show, worked out from the engine's values before a template sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from corpus.records import Page
+from index.engine import Engine
+from index.hits import Answer, FoundPassage, SearchResult, page_url
+from service.marking import Segment, segments, whole_clusters
+from service.schemas import SearchRequest
+from service.source_map import source_spans
+
+FACETS = ("province", "year_be", "kind", "award", "document_id", "case_id")
+_CONTEXT_CHARS = 140
+_SHOWN_VALUES = 6
+_PRIVATE = range(0xE000, 0xF900)
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What is being served, for the line that says so."""
+
+    documents: int
+    cases: int
+    passages: int
+    generation: str
+    encoder: str
+
+
+def corpus_of(engine: Engine) -> Corpus:
+    """Counts as of the serving generation."""
+    store = engine.store
+    return Corpus(
+        documents=store.count("documents"),
+        cases=store.count("cases"),
+        passages=store.count("passages"),
+        generation=engine.generation,
+        encoder=engine.encoder.name,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FilterLink:
+    """A filter's value, what to call it, how many hits have it, and the address that sets or drops it."""
+
+    facet: str
+    value: str
+    label: str
+    count: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One filter's values: some in sight, the rest folded away."""
+
+    name: str
+    shown: tuple[FilterLink, ...]
+    rest: tuple[FilterLink, ...]
+
+
+def search_url(values: Mapping[str, Any], **changes: Any) -> str:
+    """The address of a search; ``None`` leaves a parameter out."""
+    merged = {**values, **changes}
+    return "/?" + urlencode({k: v for k, v in merged.items() if v not in (None, "")})
+
+
+def search_values(search: SearchRequest) -> dict[str, Any]:
+    """The parameters that an address needs to say this search again."""
+    values = search.model_dump(exclude_none=True)
+    if values.get("system") == "hybrid":
+        del values["system"]
+    return values
+
+
+def facets_of(result: SearchResult, values: Mapping[str, Any], labels: Mapping[str, str]) -> list[Facet]:
+    """The filters that would narrow this result; a filter already set is not offered again."""
+    found = []
+    for name, counts in result.facets.items():
+        if name in values or not counts:
+            continue
+        links = [
+            FilterLink(name, value, labels.get(value, value), n, search_url(values, **{name: value}))
+            for value, n in counts.items()
+        ]
+        found.append(Facet(name, tuple(links[:_SHOWN_VALUES]), tuple(links[_SHOWN_VALUES:])))
+    return found
+
+
+def active_filters(values: Mapping[str, Any], labels: Mapping[str, str]) -> list[FilterLink]:
+    """The filters that are set, each with the address without it."""
+    return [
+        FilterLink(
+            name,
+            str(values[name]),
+            labels.get(str(values[name]), str(values[name])),
+            0,
+            search_url(values, **{name: None}),
+        )
+        for name in FACETS
+        if name in values
+    ]
+
+
+def quoted(answer: Answer, found: Iterable[FoundPassage]) -> list[Segment]:
+    """The evidence sentence, marked, with a little of the passage around it."""
+    for hit in found:
+        if hit.passage.passage_id != answer.passage_id:
+            continue
+        text, offset = hit.passage.text, hit.passage.start
+        start, end = answer.citation.start - offset, answer.citation.end - offset
+        if 0 <= start < end <= len(text):
+            low, high = _nearby(text, start, end)
+            before = "… " if low else ""
+            after = " …" if high < len(text) else ""
+            shown = segments(text[low:high], {"evidence": [(start - low, end - low)]})
+            return [Segment(before), *shown, Segment(after)]
+    return [Segment(answer.evidence, ("evidence",))]
+
+
+def _nearby(text: str, start: int, end: int) -> tuple[int, int]:
+    """A span some characters wider on both sides, cut at white space where there is any."""
+    low, high = max(0, start - _CONTEXT_CHARS), min(len(text), end + _CONTEXT_CHARS)
+    if low:
+        space = text.find(" ", low, start)
+        low = space + 1 if space >= 0 else start
+    if high < len(text):
+        space = text.rfind(" ", end, high)
+        high = space if space >= 0 else end
+    return low, high
+
+
+def confidence_key(confidence: float) -> str:
+    """The words for a calibrated confidence."""
+    if confidence >= 0.8:
+        return "confidence_high"
+    return "confidence_middle" if confidence >= 0.5 else "confidence_low"
+
+
+def title_of(hit: FoundPassage) -> str:
+    """What a hit is called: its case's name, else its document's title."""
+    return hit.citation.case.name if hit.citation.case else hit.citation.title
+
+
+def place_url(hit: FoundPassage) -> str:
+    """The page viewer, scrolled to the hit even without scripts."""
+    return page_url(hit.citation) + "#cite"
+
+
+def answer_url(answer: Answer) -> str:
+    """The page viewer, scrolled to the evidence sentence."""
+    return page_url(answer.citation) + "#cite"
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """A page as the viewer shows it: ``[low, high)`` of its text, the cited span marked in it."""
+
+    shown: tuple[Segment, ...]
+    source: tuple[Segment, ...]
+    low: int
+    high: int
+    length: int
+    cited: tuple[int, int] | None
+    moved: bool
+    gone: bool
+
+
+def view_page(
+    page: Page, wanted: tuple[int, int] | None, quote: str, part_from: int | None, size_chars: int
+) -> PageView:
+    """Find the cited span (again, by its quote, if the text has moved) and the part of the page around it."""
+    cited, moved = _locate(page.text, wanted, quote)
+    low = _part_start(len(page.text), cited, part_from, size_chars)
+    high = min(len(page.text), low + size_chars)
+    low, high = whole_clusters(page.text, low, high)
+    spans = [(cited[0] - low, cited[1] - low)] if cited else []
+    sources = source_spans(page.pieces, page.source_text, *cited) if cited else []
+    return PageView(
+        shown=tuple(segments(page.text[low:high], {"cite": spans})),
+        source=tuple(_source_segments(page, low, high, sources)),
+        low=low,
+        high=high,
+        length=len(page.text),
+        cited=cited,
+        moved=moved,
+        gone=bool(wanted or quote) and cited is None,
+    )
+
+
+def _locate(text: str, wanted: tuple[int, int] | None, quote: str) -> tuple[tuple[int, int] | None, bool]:
+    """The cited span and whether it had to be searched for."""
+    if wanted:
+        start, end = whole_clusters(text, *wanted)
+        if start < end and text.startswith(quote, start):
+            return (start, end), False
+    found = text.find(quote) if quote else -1
+    if found < 0:
+        return None, False
+    return whole_clusters(text, found, found + len(quote)), True
+
+
+def _part_start(length: int, cited: tuple[int, int] | None, part_from: int | None, size_chars: int) -> int:
+    if part_from is not None:
+        return max(0, min(part_from, length - 1))
+    if cited is None or cited[1] <= size_chars:
+        return 0
+    return max(0, cited[0] - size_chars // 4)
+
+
+def _source_segments(page: Page, low: int, high: int, cited: Sequence[tuple[int, int]]) -> list[Segment]:
+    """The source's text of the shown part; private-use characters are set apart, as no font draws them."""
+    text = page.source_text
+    first, last = 0, len(text)
+    if low or high < len(page.text):
+        spans = source_spans(page.pieces, text, low, high)
+        first, last = (spans[0][0], spans[-1][1]) if spans else (0, 0)
+    private = [(i, i + 1) for i in range(first, last) if ord(text[i]) in _PRIVATE]
+    shifted = {"cite": cited, "glyph": private}
+    return segments(text[first:last], {k: [(a - first, b - first) for a, b in v] for k, v in shifted.items()})
+
+
+def back_link(referer: str | None, host: str) -> tuple[str, str] | None:
+    """The results page a reader came from, as its address and question."""
+    parts = urlsplit(referer or "")
+    question = parse_qs(parts.query).get("q", [""])[0]
+    if parts.netloc != host or parts.path != "/" or not question.strip():
+        return None
+    return f"/?{parts.query}", question
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of a list of ``total`` entries a page shows."""
+
+    offset: int
+    size: int
+    total: int
+
+    @property
+    def slice(self) -> slice:
+        """The part, as Python cuts lists."""
+        return slice(self.offset, self.offset + self.size)
+
+    @property
+    def last(self) -> int:
+        """One past the part's last entry."""
+        return min(self.offset + self.size, self.total)
