@@ -1,0 +1,204 @@
+"""A data set's texts, indexed as the service would index them, kept in a cache by content hash.
+
+A cache folder is a whole data directory: ``<cache>/<key>/corpus.sqlite``, ``generations/``, ``CURRENT``.
+Its key holds the corpus' bytes and all code and settings that shape what is stored; a change of
+the index' code alone builds a new generation over the same store.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corpus.ingest import ingest
+from corpus.settings import Settings
+from corpus.store import Store
+from eval.datasets import Dataset
+from eval.errors import DataError, some
+from eval.files import json_lines, sha256, write_json, written
+
+if TYPE_CHECKING:
+    from index.engine import Engine
+
+Progress = Callable[[int, int, str], None]
+
+_ROOT = Path(__file__).parent.parent
+# Ids that ingestion keeps as they are; any other is replaced while indexing and put back after.
+_KEPT_ID = re.compile(
+    r"[0-9A-Za-z\u0e00-\u0e7f_](?:[0-9A-Za-z\u0e00-\u0e7f._-]{0,118}[0-9A-Za-z\u0e00-\u0e7f._])?"
+)
+_STORE_PACKAGES = ("nlpo3", "pythainlp")
+_INDEX_PACKAGES = ("faiss-cpu", "tantivy", "tokenizers")
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """An open engine over a data set's texts.
+
+    ``original_ids`` holds the data set's id where the indexed document's differs; ``left_out``
+    the documents that ingestion could not read, by its messages.
+    """
+
+    engine: Engine
+    key: str
+    documents: int
+    original_ids: Mapping[str, str]
+    left_out: tuple[str, ...]
+
+    def dataset_id(self, document_id: str) -> str:
+        """Return the data set's id of an indexed document."""
+        return self.original_ids.get(document_id, document_id)
+
+
+def open_collection(
+    dataset: Dataset, settings: Settings, cache: Path, progress: Progress | None = None
+) -> Collection:
+    """Open the indexed texts of a data set, ingesting and building what the cache lacks.
+
+    Safe against a second process at the same work (it waits) and against interruption (the next call goes on).
+
+    Raises DataError when the texts' ids cannot be matched with the judgements, or nothing was ingested.
+    """
+    from index.engine import Engine
+
+    store_key = _store_key(dataset)
+    folder = cache / store_key[:32]
+    own = dataclasses.replace(settings, data=folder, keep_originals=False)
+    index_key = _index_key(settings)
+    with _locked(folder):
+        report = _ingested(dataset, own, progress)
+        _built(own, index_key, progress)
+    engine = Engine.open(own)
+    key = hashlib.sha256(f"{store_key} {index_key}".encode()).hexdigest()
+    collection = Collection(
+        engine, key, report["documents"], report["original_ids"], tuple(report["left_out"])
+    )
+    _check_ids(dataset, collection)
+    return collection
+
+
+def _store_key(dataset: Dataset) -> str:
+    code = sha256(*_code("corpus"))
+    text = f"{sha256(*dataset.corpus)} {code} {_versions(_STORE_PACKAGES)}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _index_key(settings: Settings) -> str:
+    folder = Path(settings.encoder)
+    encoder = sha256(folder) if folder.is_dir() else f"{settings.encoder} {settings.encoder_revision}"
+    code = sha256(*_code("index"), _ROOT / "index" / "model")
+    text = f"{encoder} {code} {_versions(_INDEX_PACKAGES)}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _code(package: str) -> list[Path]:
+    """List the modules that shape an index: all of a package's but those that train."""
+    folder = _ROOT / package
+    return sorted(path for path in folder.rglob("*.py") if "training" not in path.relative_to(folder).parts)
+
+
+def _versions(packages: tuple[str, ...]) -> str:
+    return " ".join(f"{name}={metadata.version(name)}" for name in packages)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _ingested(dataset: Dataset, settings: Settings, progress: Progress | None) -> dict[str, Any]:
+    """Fill the store once; ``ingested.json`` says that it is complete."""
+    marker = settings.data / "ingested.json"
+    if marker.is_file():
+        known: dict[str, Any] = json.loads(marker.read_text(encoding="utf-8"))
+        return known
+    paths: list[Path] = list(dataset.corpus)
+    original_ids: dict[str, str] = {}
+    if dataset.is_beir:
+        paths, original_ids = _indexable(dataset.corpus[0], settings.data)
+    with Store.open(settings.database) as store:
+        report = ingest(store, paths, progress=progress)
+        stored = len(store.documents())
+    failures = [str(failure) for failure in report.failures]
+    if not stored:
+        reason = f"no text could be read ({some(failures)})"
+        raise DataError(dataset.corpus[0], reason, expected="documents with text")
+    found = {"documents": stored, "original_ids": original_ids, "left_out": failures}
+    write_json(marker, found)
+    return found
+
+
+def _indexable(corpus: Path, folder: Path) -> tuple[list[Path], dict[str, str]]:
+    """Give the file to ingest: the corpus itself, or a copy with other ids where some would not survive.
+
+    A copy also stands in where a document has a title but no text: the title is its text then.
+    """
+    unfit = {i for i, (_, value) in enumerate(json_lines(corpus)) if not _fits(value)}
+    if not unfit:
+        return [corpus], {}
+    original_ids: dict[str, str] = {}
+    copy = folder / "corpus.jsonl"
+    with written(copy) as stream:
+        for index, (_, value) in enumerate(json_lines(corpus)):
+            given = str(value.get("_id", value.get("id")))
+            name = given if index not in unfit or _KEPT_ID.fullmatch(given) else f"document-{index + 1:08d}"
+            if name != given:
+                original_ids[name] = given
+            text = value["text"] if value.get("text", "").strip() else value.get("title", "")
+            line = {**value, "id": name, "_id": name, "text": text}
+            stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+    return [copy], original_ids
+
+
+def _fits(value: Mapping[str, Any]) -> bool:
+    given = value.get("_id", value.get("id"))
+    same = value.get("id", given) == given
+    return bool(
+        same and isinstance(given, str) and _KEPT_ID.fullmatch(given) and value.get("text", "").strip()
+    )
+
+
+def _built(settings: Settings, index_key: str, progress: Progress | None) -> None:
+    """Build a generation unless the one that serves was built by the same code and encoder."""
+    from index.generations import build
+
+    marker = settings.data / "built.json"
+    known = json.loads(marker.read_text(encoding="utf-8")) if marker.is_file() else None
+    if settings.current.is_file() and known == {"index": index_key}:
+        return
+    # Other code may write other files for the same passages: start from nothing then.
+    fresh = settings.current.is_file()
+    marker.unlink(missing_ok=True)
+    with Store.open(settings.database) as store:
+        build(store, settings, _two_numbers(progress), fresh=fresh)
+    write_json(marker, {"index": index_key})
+
+
+def _two_numbers(progress: Progress | None) -> Callable[[int, int], None] | None:
+    if progress is None:
+        return None
+    return lambda done, total: progress(done, total, "building the index")
+
+
+def _check_ids(dataset: Dataset, collection: Collection) -> None:
+    """Judgements over folders of texts name documents by the ids that ingestion gives them."""
+    if dataset.is_beir:
+        return
+    known = {info.document_id for info in collection.engine.store.documents()}
+    judged = {document for grades in dataset.qrels.values() for document in grades}
+    unknown = sorted(judged - known)
+    if unknown:
+        reason = f"{len(unknown)} judged documents are not among the {len(known)} texts: {some(unknown)}"
+        raise DataError(dataset.corpus[0], reason, expected=f"document ids such as {some(sorted(known))}")

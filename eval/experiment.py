@@ -1,0 +1,146 @@
+"""One experiment: a system answers every question of a split, and is measured."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from corpus.settings import Settings
+from eval import results
+from eval.collection import Progress, open_collection
+from eval.datasets import Dataset, load
+from eval.journal import Journal
+from eval.measures import default_measures, evaluate, parse
+from eval.provenance import provenance
+from eval.results import Result
+from eval.systems.inprocess import EngineSystem, check_system
+from eval.systems.interfaces import System, Timed
+
+DEPTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to measure.
+
+    Attributes:
+        depth: hits asked of the system for each question.
+        measures: ir_measures names; by default those of the data set's relevance level.
+        fresh: ask again even where an equal system's answers are kept.
+
+    """
+
+    depth: int = DEPTH
+    measures: tuple[str, ...] = ()
+    fresh: bool = False
+
+
+def run(
+    dataset: Path,
+    split: str,
+    system: str,
+    out: Path,
+    settings: Settings,
+    *,
+    options: Options | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Measure one of the engine's systems over a data set's folder; see `measure_engine`."""
+    return measure_engine(load(dataset, split), system, out, settings, options, progress)
+
+
+def measure_engine(
+    dataset: Dataset,
+    system: str,
+    out: Path,
+    settings: Settings,
+    options: Options | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Index a data set's texts as the service would, ask every question, measure and write the result.
+
+    ``out`` gets ``run.trec``, ``hits.jsonl`` and ``scores.json``; indexes and answers are kept under
+    ``<settings.data>/eval`` by content hash. Raises DataError or UsageError before anything is written.
+    """
+    check_system(system)
+    cache = settings.data / "eval"
+    engine = EngineSystem(open_collection(dataset, settings, cache, progress), system)
+    try:
+        return measure(dataset, engine, out, options or Options(), cache=cache, progress=progress)
+    finally:
+        engine.close()
+
+
+def measure(
+    dataset: Dataset,
+    system: System,
+    out: Path,
+    options: Options,
+    *,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Ask a system every question of a split, and write what it is worth under ``out``."""
+    names = options.measures or default_measures(dataset.relevance_level)
+    for name in names:  # A misspelt measure must not cost an hour of asking.
+        parse(name)
+    answers = ask(dataset, system, options, cache=cache, progress=progress)
+    result = assess(dataset, system, answers, names)
+    result = dataclasses.replace(result, system={**result.system, "depth": options.depth})
+    results.save(result, answers, out)
+    return result
+
+
+def ask(
+    dataset: Dataset,
+    system: System,
+    options: Options,
+    *,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Timed]:
+    """Ask every question once; answers already kept for an equal system are not asked again."""
+    key = None if options.fresh else system.cache_key()
+    answers: dict[str, Timed] = {}
+    with Journal(
+        None if cache is None or key is None else cache / "answers" / f"{key[:32]}.jsonl"
+    ) as journal:
+        missing = [query for query in dataset.queries if journal.get(query.text, options.depth) is None]
+        if missing:
+            system.retrieve(missing[0], options.depth)  # Loads what is loaded late; its time is not counted.
+        for done, query in enumerate(dataset.queries):
+            if progress:
+                progress(done, len(dataset.queries), f"asking {system.name}")
+            known = journal.get(query.text, options.depth)
+            if known is None:
+                known = system.retrieve(query, options.depth)
+                journal.put(query.text, options.depth, known)
+            answers[query.query_id] = known
+    return answers
+
+
+def assess(dataset: Dataset, system: System, answers: Mapping[str, Timed], names: Sequence[str]) -> Result:
+    """Measure answers against the judgements."""
+    per_query = evaluate(names, dataset.qrels, results.rankings(answers))
+    return Result(
+        dataset=results.describe_dataset(dataset),
+        system={"name": system.name, **system.describe()},
+        made=provenance(),
+        queries=dataset.queries,
+        scores=results.score(per_query),
+        per_query=per_query,
+        latency_ms=latency([timed.took_ms for timed in answers.values()]),
+    )
+
+
+def latency(times_ms: Sequence[float]) -> dict[str, float]:
+    """Summarise times; empty where a system has none (a run made elsewhere)."""
+    known = [time for time in times_ms if not np.isnan(time)]
+    if not known:
+        return {}
+    p50, p95, p99 = np.percentile(known, [50, 95, 99])
+    return {"mean": float(np.mean(known)), "p50": float(p50), "p95": float(p95), "p99": float(p99)}

@@ -1,0 +1,176 @@
+"""What one run over one query set gave: ``scores.json`` and what stands beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eval.datasets import Dataset, Query
+from eval.errors import DataError
+from eval.files import json_lines, write_json, written
+from eval.measures import PerQuery, means
+from eval.runs import Run, read_run, write_run
+from eval.significance import Interval, bootstrap_interval
+from eval.systems.interfaces import Found, Timed
+from eval.tables import plain
+
+FORMAT = 1
+# Hits whose texts are kept beside the run, for reports and judges.
+SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A measure's mean over the queries, with its 95% bootstrap interval."""
+
+    mean: float
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One system over one split; ``per_query`` always holds every judged query."""
+
+    dataset: Mapping[str, Any]
+    system: Mapping[str, Any]
+    made: Mapping[str, Any]
+    queries: tuple[Query, ...]
+    scores: Mapping[str, Score]
+    per_query: PerQuery
+    latency_ms: Mapping[str, float]
+
+    @property
+    def name(self) -> str:
+        """The system's name in tables."""
+        return str(self.system["name"])
+
+    def table(self) -> str:
+        """Show the measures with their intervals, one a line."""
+        rows = [
+            [name, f"{score.mean:.4f}", f"[{score.interval.low:.3f}, {score.interval.high:.3f}]"]
+            for name, score in self.scores.items()
+        ]
+        head = f"{self.name} · {self.dataset['name']}/{self.dataset['split']} · {len(self.queries)} queries"
+        lines = [head, plain(["measure", "mean", "95% interval"], rows)]
+        if self.latency_ms:
+            shown = " · ".join(f"{name} {value:.1f}" for name, value in self.latency_ms.items())
+            lines.append(f"latency in ms: {shown}")
+        return "\n".join(lines)
+
+
+def score(per_query: PerQuery) -> dict[str, Score]:
+    """Give every measure its mean and interval."""
+    middle = means(per_query)
+    return {
+        name: Score(middle[name], bootstrap_interval(list(by_query.values())))
+        for name, by_query in per_query.items()
+    }
+
+
+def describe_dataset(dataset: Dataset) -> dict[str, Any]:
+    """Name the split so that only results over the same questions and judgements are compared."""
+    return {
+        "name": dataset.name,
+        "split": dataset.split,
+        "queries": len(dataset.queries),
+        "query_sha256": dataset.query_sha256(),
+        "relevance_level": dataset.relevance_level,
+    }
+
+
+def save(result: Result, answers: Mapping[str, Timed], folder: Path) -> None:
+    """Write ``run.trec``, ``hits.jsonl`` (the first hits' texts) and last ``scores.json``."""
+    write_run(folder / "run.trec", rankings(answers), result.name)
+    with written(folder / "hits.jsonl") as stream:
+        for query_id, timed in answers.items():
+            shown = [_found_as_dict(found) for found in timed.found[:SHOWN]]
+            line = {"query_id": query_id, "took_ms": round(timed.took_ms, 3), "hits": shown}
+            stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+    write_json(folder / "scores.json", as_dict(result))
+
+
+def rankings(answers: Mapping[str, Timed]) -> Run:
+    """Reduce answers to ids and scores."""
+    return {q: [(found.document_id, found.score) for found in timed.found] for q, timed in answers.items()}
+
+
+def _found_as_dict(found: Found) -> dict[str, Any]:
+    shown: dict[str, Any] = {"document_id": found.document_id, "score": found.score}
+    if found.title:
+        shown["title"] = found.title
+    if found.text:
+        shown["text"] = found.text
+    if found.page is not None:
+        shown["page"] = found.page
+    return shown
+
+
+def as_dict(result: Result) -> dict[str, Any]:
+    """Lay a result out as ``scores.json`` holds it."""
+    return {
+        "format": FORMAT,
+        "dataset": dict(result.dataset),
+        "system": dict(result.system),
+        "made": dict(result.made),
+        "measures": {
+            name: {"mean": s.mean, "low": s.interval.low, "high": s.interval.high}
+            for name, s in result.scores.items()
+        },
+        "latency_ms": dict(result.latency_ms),
+        "queries": [
+            {"_id": q.query_id, "text": q.text, "metadata": dict(q.metadata)} for q in result.queries
+        ],
+        "per_query": result.per_query,
+    }
+
+
+def load(folder: Path) -> Result:
+    """Read a result that ``karani eval run`` wrote.
+
+    Raises DataError when there is none, or the file is not what this version writes.
+    """
+    path = folder / "scores.json" if folder.is_dir() else folder
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(path, "no such result", expected="the folder of a `karani eval run`") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise DataError(path, f"not JSON ({error})", expected="a scores.json") from error
+    if not isinstance(value, dict) or value.get("format") != FORMAT:
+        raise DataError(
+            path, "not a result of this version", expected=f'a scores.json with "format": {FORMAT}'
+        )
+    try:
+        return _from_dict(value)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataError(path, f"incomplete ({error!r})", expected="all parts of a scores.json") from error
+
+
+def _from_dict(value: Mapping[str, Any]) -> Result:
+    return Result(
+        dataset=value["dataset"],
+        system=value["system"],
+        made=value["made"],
+        queries=tuple(Query(q["_id"], q["text"], q["metadata"]) for q in value["queries"]),
+        scores={
+            name: Score(s["mean"], Interval(s["low"], s["high"])) for name, s in value["measures"].items()
+        },
+        per_query=value["per_query"],
+        latency_ms=value["latency_ms"],
+    )
+
+
+def load_run(folder: Path) -> Run:
+    """Read the rankings that stand beside a result."""
+    return read_run(folder / "run.trec")
+
+
+def load_hits(folder: Path) -> dict[str, Sequence[Found]]:
+    """Read the first hits' texts by query; nothing where they were not kept."""
+    path = folder / "hits.jsonl"
+    if not path.is_file():
+        return {}
+    return {str(line["query_id"]): [Found(**hit) for hit in line["hits"]] for _, line in json_lines(path)}

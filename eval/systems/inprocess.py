@@ -1,0 +1,105 @@
+"""The engine in this process, asked as the service asks it."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from corpus.records import Passage
+from eval.collection import Collection as Texts
+from eval.datasets import Query
+from eval.errors import UsageError
+from eval.systems.interfaces import Found, Timed
+from index.hits import Hit
+
+SYSTEMS = ("hybrid", "dense", "lexical", "words", "characters")
+# Passages that the service takes from each ranking, and how many times more fill a ranking of documents up.
+DEPTH = 100
+DEEPER = 5
+
+
+def check_system(name: str) -> None:
+    """Raise UsageError for a system that the engine does not have."""
+    if name not in SYSTEMS:
+        raise UsageError(f"unknown system {name!r}; expected one of {', '.join(SYSTEMS)}")
+
+
+class EngineSystem:
+    """One of the engine's systems over a built collection; documents under the data set's ids."""
+
+    def __init__(self, collection: Texts, system: str = "hybrid", label: str | None = None) -> None:
+        check_system(system)
+        self._collection = collection
+        self._system = system
+        self._label = label or system
+        self._titles: dict[str, str] = {}
+
+    @property
+    def name(self) -> str:
+        """The label given, else the system's name."""
+        return self._label
+
+    def describe(self) -> Mapping[str, Any]:
+        """System, encoder with its revision, generation and the collection's content hash."""
+        engine = self._collection.engine
+        return {
+            "kind": "engine",
+            "system": self._system,
+            "encoder": engine.encoder.name,
+            "revision": engine.encoder.revision,
+            "generation": engine.generation,
+            "collection": self._collection.key,
+            "documents": self._collection.documents,
+            "left_out": self._collection.left_out,
+        }
+
+    def cache_key(self) -> str | None:
+        """Name corpus, code and encoder through the collection's key; the generation pins the rest."""
+        text = f"{self._collection.key} {self._collection.engine.generation} {self._system}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def retrieve(self, query: Query, depth: int) -> Timed:
+        """Rank documents by their best passage, as the service would; the time is the engine's alone.
+
+        Where the service's passages hold fewer than ``depth`` documents, further ones from a deeper retrieval
+        follow them, so that recall is measured to the depth asked for and the first ranks stay the service's.
+        """
+        started = time.perf_counter()
+        hits = self._hits(query, DEPTH)
+        took_ms = (time.perf_counter() - started) * 1000
+        found = self._documents(hits)
+        if len(found) < depth and len(hits) == DEPTH:
+            found += self._documents(self._hits(query, DEEPER * DEPTH), {item.document_id for item in found})
+        return Timed(tuple(found[:depth]), took_ms)
+
+    def _hits(self, query: Query, passages: int) -> list[Hit]:
+        return self._collection.engine.retrieve(query.text, depth=passages, system=self._system)
+
+    def _documents(self, hits: list[Hit], known: Collection[str] = ()) -> list[Found]:
+        stored = self._collection.engine.store.passages([hit.passage_id for hit in hits])
+        passages = {passage.passage_id: passage for passage in stored}
+        best: dict[str, tuple[float, Passage]] = {}
+        for hit in hits:
+            passage = passages[hit.passage_id]
+            earlier = best.get(passage.document_id)
+            if earlier is None or hit.score > earlier[0]:
+                best[passage.document_id] = (hit.score, passage)
+        ordered = sorted(best.values(), key=lambda pair: (-pair[0], pair[1].document_id))
+        found = [self._found(score, passage) for score, passage in ordered]
+        return [item for item in found if item.document_id not in known]
+
+    def _found(self, score: float, passage: Passage) -> Found:
+        document_id = self._collection.dataset_id(passage.document_id)
+        return Found(document_id, score, self._title(passage.document_id), passage.text, passage.page)
+
+    def _title(self, document_id: str) -> str:
+        if document_id not in self._titles:
+            document = self._collection.engine.store.document(document_id)
+            self._titles[document_id] = "" if document is None else document.title
+        return self._titles[document_id]
+
+    def close(self) -> None:
+        """Close the engine."""
+        self._collection.engine.close()
