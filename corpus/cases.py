@@ -24,10 +24,14 @@ __all__ = ["find_cases", "names_in"]
 _OTHER_KIND = "อื่น ๆ"
 _PAGE_BREAK = "\n\n"
 _TITLE_CHARS = 300
+_HEADLINE_CHARS = 200
 # A dominating organisation: mentions, their share of all, and characters of text to a mention.
-_MIN_MENTIONS = 3
-_MIN_SHARE = 0.6
-_MAX_CHARS_PER_MENTION = 1500
+_MIN_MENTIONS = 5
+_MIN_SHARE = 0.7
+_MAX_CHARS_PER_MENTION = 500
+# The same for one that the text's own first line names.
+_MIN_TITLED_MENTIONS = 3
+_MAX_CHARS_PER_TITLED_MENTION = 1500
 # Enough to take over from the story before it where a heading was lost.
 _TAKEOVER_MENTIONS = 4
 
@@ -185,8 +189,20 @@ def _dominating(own: Iterable[Mention], stretches: Sequence[_Stretch], title: st
     chars = sum(len(stretch.text) for stretch in stretches)
     if len(counts) == 1 and _is_report(stretches, title) and count * 6000 >= chars:
         return name
-    clear = count >= _MIN_MENTIONS and count >= _MIN_SHARE * counts.total()
-    return name if clear and count * _MAX_CHARS_PER_MENTION >= chars else ""
+    titled = name in names_in(_first_line(stretches[0].text))
+    least, reach = (
+        (_MIN_TITLED_MENTIONS, _MAX_CHARS_PER_TITLED_MENTION)
+        if titled
+        else (_MIN_MENTIONS, _MAX_CHARS_PER_MENTION)
+    )
+    clear = count >= least and count >= _MIN_SHARE * counts.total()
+    return name if clear and count * reach >= chars else ""
+
+
+def _first_line(text: str) -> str:
+    """Give the line that opens a text like a headline; empty when it is a paragraph."""
+    line = text.strip().split("\n", 1)[0]
+    return line if len(line) <= _HEADLINE_CHARS < len(text) else ""
 
 
 def _is_report(stretches: Sequence[_Stretch], title: str) -> bool:

@@ -40,10 +40,11 @@ _PREFIX = re.compile(
     rf"องค์การ{_S}บริหาร{_S}ส่วน{_S}(?P<part>ตำบล|จังหวัด)"
     rf"|เทศ(?:บาล|มนตรี){_S}(?P<size>นคร|เมือง|ตำบล)"
     r"|(?<![ก-๙A-Za-z.])(?P<short>ทน|ทม|ทต)\."
-    r"|(?P<body>อบต|อบจ)(?:\.|(?=[ \t\xa0]?[ก-ฮเ-ไ]))"
+    # Without its dot อบต is found inside ordinary words (ทดสอบตลาด, มอบตรา).
+    r"|(?P<body>(?:อบต|อบจ)\.|(?<![ก-๙])(?:อบต|อบจ)(?=[ \t\xa0]?[ก-ฮเ-ไ]))"
     r"|(?P<whole>กรุงเทพมหานคร|เมืองพัทยา)"
 )
-_RUN = re.compile(rf"(?P<gap>{_S})(?P<run>[ก-ฮเ-ไ](?:[ก-ฺเ-๎]|(?<=โก)-(?=ลก))*)")
+_RUN = re.compile(rf"(?P<gap>{_S})(?P<run>[ก-ฮเ-ไ](?:[ก-ฮะ-ฺเ-ๅ็-๎]|(?<=โก)-(?=ลก))*)")
 _NAME_GAP = re.compile(r"^((?:อบต|อบจ|ทต|ทม|ทน)\.|(?:เทศบาล|องค์การบริหารส่วน)(?:นคร|เมือง|ตำบล|จังหวัด)) ")
 _MAX_RUN = 60
 _MAX_NAME = 26
@@ -172,7 +173,7 @@ def _kind(prefix: re.Match[str]) -> str:
         return "องค์การบริหารส่วน" + prefix["part"]
     if prefix["size"]:
         return "เทศบาล" + prefix["size"]
-    return _ABBREVIATIONS[prefix["short"] or prefix["body"]]
+    return _ABBREVIATIONS[prefix["short"] or prefix["body"].removesuffix(".")]
 
 
 def _votes(candidates: Sequence[_Candidate], known: Iterable[str]) -> Counter[tuple[str, str]]:
@@ -194,7 +195,7 @@ def _ends(run: str) -> list[int]:
     ends = {len(run)} if len(run) <= _MAX_NAME else set()
     ends.update(at for at in range(2, last + 1) if _ordinary_at(run, at))
     ends.update(at for at in range(2, last + 1) if run[:at] in places and _is_break(run, at))
-    return sorted(end for end in ends if end >= 2 and run[:end] not in _HEADS)
+    return sorted(end for end in ends if end >= 2 and run[:end] not in _HEADS | _ORDINARY)
 
 
 @cache
@@ -276,7 +277,9 @@ def _score(candidate: _Candidate, end: int, votes: Counter[tuple[str, str]]) -> 
         score += 2.0
     known = place in gazetteer.place_names()
     if known:
-        score += 2.5 if len(place) >= 4 else 0.5
+        # A few more letters behind a known place rather belong to the name (เขาพระ, เขาพระงาม).
+        whole = end == len(run) or _ordinary_at(run, end) or len(run) - end > 8
+        score += (2.5 if whole else 1.0) if len(place) >= 4 else 0.5
     elif any(_ordinary_at(run, at) for at in range(2, end)):
         score -= 2.0
     if len(place) > 14:
