@@ -31,12 +31,14 @@ class Options:
         depth: hits asked of the system for each question.
         measures: ir_measures names; by default those of the data set's relevance level.
         fresh: ask again even where an equal system's answers are kept.
+        name: what the system is called in tables; by default its own name.
 
     """
 
     depth: int = DEPTH
     measures: tuple[str, ...] = ()
     fresh: bool = False
+    name: str | None = None
 
 
 def run(
@@ -90,8 +92,9 @@ def measure(
         parse(name)
     answers = ask(dataset, system, options, cache=cache, progress=progress)
     result = assess(dataset, system, answers, names)
-    result = dataclasses.replace(result, system={**result.system, "depth": options.depth})
-    results.save(result, answers, out)
+    named = {**result.system, "name": options.name or system.name, "depth": options.depth}
+    result = dataclasses.replace(result, system=named)
+    results.save(result, answers, dataset, out)
     return result
 
 

@@ -56,8 +56,11 @@ def evaluate(names: Iterable[str], qrels: Qrels, run: Mapping[str, Sequence[tupl
     """
     by_measure = {parse(name): name for name in names}
     values: PerQuery = {name: dict.fromkeys(qrels, 0.0) for name in by_measure.values()}
+    # An empty ranking counts as missed; ir_measures' Judged would divide by its length.
     scored = {
-        query_id: dict(strictly_ordered(ranking)) for query_id, ranking in run.items() if query_id in qrels
+        query_id: dict(strictly_ordered(ranking))
+        for query_id, ranking in run.items()
+        if query_id in qrels and ranking
     }
     for metric in ir_measures.iter_calc(list(by_measure), qrels, scored):
         values[by_measure[metric.measure]][metric.query_id] = float(metric.value)

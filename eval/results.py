@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.datasets import Dataset, Query
+from eval.datasets import CorpusText, Dataset, Query
 from eval.errors import DataError
 from eval.files import json_lines, write_json, written
 from eval.measures import PerQuery, means
@@ -20,6 +20,8 @@ from eval.tables import plain
 FORMAT = 1
 # Hits whose texts are kept beside the run, for reports and judges.
 SHOWN = 10
+# Characters kept of a document that answers.
+BEGINNING = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,22 @@ class Score:
 
     mean: float
     interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class ShownHit:
+    """A hit with its judgement, ``None`` where nobody judged it."""
+
+    found: Found
+    grade: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a report shows of one question: the first hits, and the grades of all documents that answer."""
+
+    hits: tuple[ShownHit, ...]
+    right: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +99,29 @@ def describe_dataset(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def save(result: Result, answers: Mapping[str, Timed], folder: Path) -> None:
-    """Write ``run.trec``, ``hits.jsonl`` (the first hits' texts) and last ``scores.json``."""
+def save(result: Result, answers: Mapping[str, Timed], dataset: Dataset, folder: Path) -> None:
+    """Write ``run.trec``, the first hits' and the right documents' texts, and last ``scores.json``."""
     write_run(folder / "run.trec", rankings(answers), result.name)
     with written(folder / "hits.jsonl") as stream:
-        for query_id, timed in answers.items():
-            shown = [_found_as_dict(found) for found in timed.found[:SHOWN]]
-            line = {"query_id": query_id, "took_ms": round(timed.took_ms, 3), "hits": shown}
+        for query in dataset.queries:
+            grades = dataset.qrels[query.query_id]
+            timed = answers.get(query.query_id, Timed((), float("nan")))
+            hits = [_found_as_dict(found, grades) for found in timed.found[:SHOWN]]
+            right = {document: grade for document, grade in grades.items() if grade > 0}
+            line = {"query_id": query.query_id, "hits": hits, "right": right}
             stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+    _save_right(dataset, folder / "right.jsonl")
     write_json(folder / "scores.json", as_dict(result))
+
+
+def _save_right(dataset: Dataset, path: Path) -> None:
+    """Keep the beginnings of the documents that answer, so that a report can show what was missed."""
+    wanted = {d for grades in dataset.qrels.values() for d, grade in grades.items() if grade > 0}
+    with written(path) as stream:
+        for text in dataset.texts():
+            if text.document_id in wanted:
+                line = {"document_id": text.document_id, "title": text.title, "text": text.text[:BEGINNING]}
+                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def rankings(answers: Mapping[str, Timed]) -> Run:
@@ -97,7 +129,7 @@ def rankings(answers: Mapping[str, Timed]) -> Run:
     return {q: [(found.document_id, found.score) for found in timed.found] for q, timed in answers.items()}
 
 
-def _found_as_dict(found: Found) -> dict[str, Any]:
+def _found_as_dict(found: Found, grades: Mapping[str, int]) -> dict[str, Any]:
     shown: dict[str, Any] = {"document_id": found.document_id, "score": found.score}
     if found.title:
         shown["title"] = found.title
@@ -105,6 +137,8 @@ def _found_as_dict(found: Found) -> dict[str, Any]:
         shown["text"] = found.text
     if found.page is not None:
         shown["page"] = found.page
+    if found.document_id in grades:
+        shown["grade"] = grades[found.document_id]
     return shown
 
 
@@ -168,9 +202,33 @@ def load_run(folder: Path) -> Run:
     return read_run(folder / "run.trec")
 
 
-def load_hits(folder: Path) -> dict[str, Sequence[Found]]:
-    """Read the first hits' texts by query; nothing where they were not kept."""
+def load_shown(folder: Path) -> dict[str, Shown]:
+    """Read by query the first hits and the documents that answer; nothing where they were not kept."""
     path = folder / "hits.jsonl"
     if not path.is_file():
         return {}
-    return {str(line["query_id"]): [Found(**hit) for hit in line["hits"]] for _, line in json_lines(path)}
+    return {str(line["query_id"]): _shown(line) for _, line in json_lines(path)}
+
+
+def _shown(line: Mapping[str, Any]) -> Shown:
+    hits = [
+        ShownHit(
+            Found(
+                hit["document_id"], hit["score"], hit.get("title", ""), hit.get("text", ""), hit.get("page")
+            ),
+            hit.get("grade"),
+        )
+        for hit in line["hits"]
+    ]
+    return Shown(tuple(hits), line["right"])
+
+
+def load_right(folder: Path) -> dict[str, CorpusText]:
+    """Read the beginnings of the documents that answer some question."""
+    path = folder / "right.jsonl"
+    if not path.is_file():
+        return {}
+    lines = (line for _, line in json_lines(path))
+    return {
+        line["document_id"]: CorpusText(line["document_id"], line["title"], line["text"]) for line in lines
+    }

@@ -30,6 +30,7 @@ def add(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--measures", nargs="+", metavar="NAME", help="ir_measures names, such as nDCG@10 RR@10"
     )
+    parser.add_argument("--name", help="what to call the system in tables (default: the system's own name)")
     parser.add_argument("--fresh", action="store_true", help="ask again even where equal answers are kept")
 
 
@@ -38,7 +39,7 @@ def execute(args: argparse.Namespace, out: IO[str]) -> int:
     from eval.experiment import Options, measure_engine
     from eval.progress import bar
 
-    options = Options(depth=args.depth, measures=tuple(args.measures or ()), fresh=args.fresh)
+    options = Options(args.depth, tuple(args.measures or ()), args.fresh, args.name)
     dataset = dataset_of(args)
     with bar() as progress:
         result = measure_engine(dataset, args.system, args.out, settings_of(args), options, progress)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 from corpus.records import Passage
@@ -29,17 +30,17 @@ def check_system(name: str) -> None:
 class EngineSystem:
     """One of the engine's systems over a built collection; documents under the data set's ids."""
 
-    def __init__(self, collection: Texts, system: str = "hybrid", label: str | None = None) -> None:
+    def __init__(self, collection: Texts, system: str = "hybrid") -> None:
         check_system(system)
         self._collection = collection
         self._system = system
-        self._label = label or system
         self._titles: dict[str, str] = {}
 
     @property
     def name(self) -> str:
-        """The label given, else the system's name."""
-        return self._label
+        """The system's name, with its encoder's where that is not the built-in one."""
+        encoder = self._collection.engine.encoder.name
+        return self._system if encoder == "builtin" else f"{self._system} ({Path(encoder).name})"
 
     def describe(self) -> Mapping[str, Any]:
         """System, encoder with its revision, generation and the collection's content hash."""

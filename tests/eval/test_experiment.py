@@ -40,9 +40,11 @@ def test_writes_run_scores_and_hits(tmp_path: Path, dataset: Dataset) -> None:
     assert scores["system"]["depth"] == 100
     assert set(scores["made"]) >= {"date", "commit", "karani"}
     assert scores["latency_ms"]["p95"] == 1.5
-    hits = results.load_hits(out)
-    assert hits["q1"][0].title == "เทศบาลนครตัวอย่าง"
-    assert hits["q3"] == []
+    shown = results.load_shown(out)
+    assert shown["q1"].hits[0].found.title == "เทศบาลนครตัวอย่าง"
+    assert [hit.grade for hit in shown["q1"].hits] == [2, 0]
+    assert shown["q3"] == results.Shown((), {"d3": 2})
+    assert results.load_right(out)["d3"].title == "อบจ.ริมเล"
 
 
 def test_results_read_back_equal(tmp_path: Path, dataset: Dataset) -> None:

@@ -32,7 +32,10 @@ def test_exact_values() -> None:
 
 
 def test_a_query_the_run_missed_scores_zero_and_never_vanishes() -> None:
-    for name, by_query in evaluate(default_measures(2), QRELS, {}).items():
+    for name, by_query in [
+        *evaluate(default_measures(2), QRELS, {}).items(),
+        *evaluate(default_measures(2), QRELS, {"q1": []}).items(),
+    ]:
         assert by_query == {"q1": 0.0, "q2": 0.0, "q3": 0.0}, name
 
 
