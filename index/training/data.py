@@ -1,0 +1,113 @@
+"""The training texts: where they lie, how they are read, and which pairs no encoder may see.
+
+The data directory is the one that ``karani train encoder --data`` names. Every reader yields plain
+strings; a missing file is reported by name, because a silent gap would train a worse encoder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import zstandard
+
+HELD_OUT_PARTS = 8
+"""Natural pairs fall into this many parts by their id; part 0 is kept from every encoder."""
+
+
+class DataError(Exception):
+    """A training file is missing or unreadable; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One question or sentence and the passage that belongs to it (``title`` may be empty)."""
+
+    pair_id: str
+    query: str
+    title: str
+    passage: str
+
+
+def part(pair_id: str) -> int:
+    """Which of the ``HELD_OUT_PARTS`` parts an id falls into: stable over machines and versions."""
+    return int(hashlib.sha256(pair_id.encode("utf-8")).hexdigest(), 16) % HELD_OUT_PARTS
+
+
+def is_held_out(pair_id: str) -> bool:
+    """True for the eighth of the natural pairs on which fusion and calibration are fitted and checked."""
+    return part(pair_id) == 0
+
+
+def government(data: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield (document id, title, text) of the government news documents."""
+    for record in _records(data / "thaigov" / "docs.jsonl.zst"):
+        yield str(record["_id"]), str(record["title"]), str(record["text"])
+
+
+def laws(data: Path) -> Iterator[tuple[str, str]]:
+    """Yield (law and section, text) of the statute sections."""
+    for record in _records(data / "law" / "provisions.jsonl.zst"):
+        yield f"{record['law']} {record['section']}", str(record["text"])
+
+
+def natural(data: Path) -> list[Pair]:
+    """The natural questions that an encoder may see: the held-out eighth is already left out."""
+    return [
+        Pair(str(r["_id"]), str(r["query"]), str(r["title"]), str(r["passage"]))
+        for r in _records(data / "natural" / "pairs.jsonl")
+        if not is_held_out(str(r["_id"]))
+    ]
+
+
+def questions(data: Path, split: str = "train") -> list[Pair]:
+    """Encyclopedia questions of one split, each with the whole context that answers it."""
+    folder = data / "iapp" / split
+    texts = {str(r["_id"]): (str(r.get("title", "")), str(r["text"])) for r in _records(folder / "corpus.jsonl")}
+    queries = {str(r["_id"]): str(r["text"]) for r in _records(folder / "queries.jsonl")}
+    pairs = []
+    for row in _lines(folder / "qrels" / f"{split}.tsv"):
+        query_id, document_id, grade = row.split("\t")
+        if grade.isdigit() and int(grade) > 0:
+            pairs.append(Pair(query_id, queries[query_id], *texts[document_id]))
+    return pairs
+
+
+def parallel(data: Path) -> list[tuple[str, str]]:
+    """(English, Thai) pairs; machine-translated ``ms-alchemy-th`` counts once per English sentence."""
+    pairs: list[tuple[str, str]] = []
+    seen: set[str] = set()
+    for index, row in enumerate(_lines(data / "parallel" / "pairs.tsv.zst")):
+        source, _, english, thai = row.split("\t", 3)
+        if index == 0 or not english.strip() or not thai.strip():
+            continue
+        if source == "ms-alchemy-th":
+            if english in seen:
+                continue
+            seen.add(english)
+        pairs.append((english, thai))
+    return pairs
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    for line in _lines(path):
+        if line:
+            yield json.loads(line)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    if not path.is_file():
+        raise DataError(f"training data: {path} is missing; name the folder that holds it with --data")
+    with path.open("rb") as raw:
+        if path.suffix != ".zst":
+            for line in io.TextIOWrapper(raw, encoding="utf-8", newline="\n"):
+                yield line.rstrip("\n")
+            return
+        reader = zstandard.ZstdDecompressor(max_window_size=2**31).stream_reader(raw)
+        for line in io.TextIOWrapper(reader, encoding="utf-8", newline="\n"):
+            yield line.rstrip("\n")
