@@ -45,6 +45,8 @@ def read(path: Path, *, root: Path | None = None) -> Iterator[SourceDocument | R
     """
     if path.is_dir():
         raise _nothing_in(path)
+    if not path.exists():
+        raise _missing(path)
     suffix = _suffix(path)
     if suffix is None:
         raise _unknown(path)
@@ -95,13 +97,15 @@ def _nothing_in(folder: Path) -> ReadError:
     )
 
 
+def _missing(path: Path) -> ReadError:
+    return ReadError(
+        path,
+        "ไม่พบไฟล์ (there is no such file)",
+        "ตรวจชื่อและที่อยู่ของไฟล์ (check the name and the path)",
+    )
+
+
 def _unknown(path: Path) -> ReadError:
-    if not path.exists():
-        return ReadError(
-            path,
-            "ไม่พบไฟล์ (there is no such file)",
-            "ตรวจชื่อและที่อยู่ของไฟล์ (check the name and the path)",
-        )
     return ReadError(
         path,
         f"ยังไม่รองรับไฟล์ชนิด {path.suffix or 'ไม่มีนามสกุล'} (no reader for this kind of file)",

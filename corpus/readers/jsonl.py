@@ -21,6 +21,7 @@ import zstandard
 from corpus import front_matter
 from corpus.readers import encodings, files
 from corpus.readers.errors import ReadError, binary, empty
+from corpus.readers.zst import ZstReader
 from corpus.records import SourceDocument, SourcePage
 
 MAX_LINE_BYTES = 1 << 28
@@ -60,11 +61,9 @@ def _opened(path: Path) -> Stream:
     """Open the file, decompressing as its suffix says."""
     if path.suffix.lower() == ".gz":
         return gzip.GzipFile(path, "rb")
-    stream = path.open("rb", buffering=1 << 20)
     if path.suffix.lower() == ".zst":
-        unpacker = zstandard.ZstdDecompressor(max_window_size=1 << 31)
-        return io.BufferedReader(unpacker.stream_reader(stream, read_across_frames=True), 1 << 20)
-    return stream
+        return io.BufferedReader(ZstReader(path), 1 << 20)
+    return path.open("rb", buffering=1 << 20)
 
 
 def _lines(path: Path, stream: Stream) -> Iterator[tuple[int, bytes | ReadError]]:
