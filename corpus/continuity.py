@@ -1,0 +1,159 @@
+"""Does this stretch of Thai go on with that one? A small language model of what follows what.
+
+Where a page's columns or layers are told apart, geometry often leaves two readings;
+the right one is the one whose lines continue each other. The model holds pairs of
+neighbouring words, and of words with one between them, with their pointwise mutual
+information: absolute discounting for the neighbours (Ney, Essen and Kneser 1994). Its
+words are short ones; compounds are cut into their parts, because lines break inside
+compounds too. ``corpus.continuity_training`` makes the file.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from array import array
+from bisect import bisect_left
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+MODEL = Path(__file__).with_name("continuity.npz")
+#: How much of a line's end and of a line's beginning the model looks at.
+REACH_CHARS = 24
+NUMBER, LATIN, UNKNOWN, BREAK = "<n>", "<l>", "<u>", "\n"
+_UNSEEN_LOG = -14.0
+_SKIP_WEIGHT = 0.4
+_UNSEEN_SKIP = -0.3
+_LEAST, _MOST = -4.0, 8.0
+#: Stored values are eighths of a nat, so that one signed byte holds them.
+STEP = 8.0
+_TOKEN = re.compile(
+    "(?P<thai>[\u0e01-\u0e2e\u0e30-\u0e3a\u0e40-\u0e45\u0e47-\u0e4e]+)"
+    "|(?P<number>[0-9๐-๙][0-9๐-๙.,/:]*)|(?P<latin>[A-Za-z]+)|(?P<other>[^ ])"
+)
+
+
+class Cutter:
+    """Cuts Thai into the model's short words; everything else into classes and single signs."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        from nlpo3 import load_dict, segment
+
+        self.known = frozenset(words)
+        self._segment = segment
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "words.txt"
+            path.write_text("\n".join(words), encoding="utf-8")
+            self._name = f"continuity-{abs(hash(self.known)):x}"
+            load_dict(str(path), self._name)
+
+    def cut(self, text: str) -> list[str]:
+        """Cut one paragraph; what is no word of the model becomes ``UNKNOWN``."""
+        found: list[str] = []
+        for match in _TOKEN.finditer(text):
+            kind = match.lastgroup
+            if kind == "thai":
+                found += self._words(match[0])
+            else:
+                found.append({"number": NUMBER, "latin": LATIN}.get(kind or "", match[0]))
+        return found
+
+    def _words(self, run: str) -> list[str]:
+        cut: list[str] = []
+        for start in range(0, len(run), 1000):
+            words = self._segment(run[start : start + 1000], self._name, safe=False)
+            cut += [word if word in self.known else UNKNOWN for word in words]
+        return cut
+
+
+class Continuity:
+    """The model. Scores are natural logarithms: above 0 speaks for, below 0 against.
+
+    Args:
+        path: the file that ``corpus.continuity_training`` wrote.
+
+    Raises:
+        FileNotFoundError: the file is not there.
+    """
+
+    def __init__(self, path: Path = MODEL) -> None:
+        import numpy as np
+
+        with np.load(path, allow_pickle=False) as stored:
+            words = stored["words"].tobytes().decode("utf-8").split("\t")
+            self._ids = {word: at for at, word in enumerate(words)}
+            self._size = len(words)
+            self._log = array("f", stored["log"].astype("f4").tolist())
+            self._unseen = array("f", stored["unseen"].astype("f4").tolist())
+            self._near = (_keys(stored["near_keys"]), array("b", stored["near"].tolist()))
+            self._far = (_keys(stored["far_keys"]), array("b", stored["far"].tolist()))
+        self._cutter = Cutter([word for word in words if word[0] >= "\u0e01" and len(word) > 1])
+
+    def follows(self, before: str, after: str) -> float:
+        """Score ``after`` as what comes next after ``before``, against finding it anywhere.
+
+        Both the ends as they stand and the ends glued to one word are tried, so that
+        a word that the line's end cut in two counts as the word it is.
+        """
+        tail, head = before[-REACH_CHARS:], after[:REACH_CHARS]
+        return _bounded(_follows(self, tail, head))
+
+    def breaks(self, before: str, after: str) -> float:
+        """Score a paragraph's end after ``before`` and another's beginning with ``after``."""
+        left = self._tokens(before[-REACH_CHARS:])[-2:]
+        right = self._tokens(after[:REACH_CHARS])[:2]
+        middle = self._id(BREAK)
+        return _bounded(self._sequence([*left, middle, *right]) - sum(map(self._sequence, (left, [middle], right))))
+
+    def _tokens(self, text: str) -> list[int]:
+        return [self._id(word) for word in self._cutter.cut(text)]
+
+    def _id(self, word: str) -> int:
+        return self._ids.get(word, -1)
+
+    def _sequence(self, tokens: Sequence[int]) -> float:
+        """Log probability of a row of words."""
+        total = 0.0
+        for at, token in enumerate(tokens):
+            total += self._log[token] if token >= 0 else _UNSEEN_LOG
+            if at:
+                total += self._pair(tokens[at - 1], token)
+            if at > 1:
+                total += _SKIP_WEIGHT * self._look_up(self._far, tokens[at - 2], token, _UNSEEN_SKIP)
+        return total
+
+    def _pair(self, before: int, after: int) -> float:
+        return self._look_up(self._near, before, after, self._unseen[before] if before >= 0 else 0.0)
+
+    def _look_up(self, table: tuple[array[int], array[int]], before: int, after: int, default: float) -> float:
+        if before < 0 or after < 0:
+            return default
+        keys, values = table
+        key = before * self._size + after
+        at = bisect_left(keys, key)
+        return values[at] / STEP if at < len(keys) and keys[at] == key else default
+
+
+@lru_cache(maxsize=20_000)
+def _follows(model: Continuity, tail: str, head: str) -> float:
+    left, right = model._tokens(tail), model._tokens(head)
+    apart = model._sequence(left) + model._sequence(right)
+    glued = model._sequence(model._tokens(tail + head))
+    return max(model._sequence(left + right), glued) - apart
+
+
+def _keys(steps: object) -> array[int]:
+    import numpy as np
+
+    return array("I", np.cumsum(np.asarray(steps), dtype=np.uint32).tolist())
+
+
+def _bounded(score: float) -> float:
+    return max(_LEAST, min(_MOST, score))
+
+
+@lru_cache(maxsize=1)
+def model() -> Continuity:
+    """The shipped model, read once."""
+    return Continuity()
