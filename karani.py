@@ -246,6 +246,15 @@ def _train_encoder(args: argparse.Namespace) -> int:
     return OK
 
 
+# -- eval --------------------------------------------------------------------------
+
+
+def _eval(args: argparse.Namespace) -> int:
+    from eval.cli import run_command
+
+    return run_command(args)
+
+
 # -- the parser --------------------------------------------------------------------
 
 
@@ -259,6 +268,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_corpus_commands(commands)
     _add_asking_commands(commands)
     _add_train_commands(commands)
+    _add_eval_commands(commands)
     return parser
 
 
@@ -317,6 +327,13 @@ def _add_train_commands(commands: Any) -> None:
     encoder.add_argument("--datasets", type=Path, required=True, help="folder that holds the training data")
     encoder.add_argument("--out", type=Path, required=True, help="folder to write the model into")
     encoder.add_argument("--corpus", type=Path, help="adapt to the texts of this corpus (no labels needed)")
+
+
+def _add_eval_commands(commands: Any) -> None:
+    from eval.cli import add_commands
+
+    add_commands(commands)
+    commands.choices["eval"].set_defaults(run=_eval)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from corpus.readers import ReadError
 from corpus.records import Page, SourceDocument
 from corpus.settings import Settings
 from corpus.store import DocumentRecord, Store
+from corpus.titles import title_of
 
 _SLUG = re.compile(r"[^0-9A-Za-z\u0e00-\u0e7f._-]+")
 _BATCH_DOCUMENTS = 200
@@ -175,7 +176,7 @@ def _record(store: Store, document_id: str, found: SourceDocument, pages: Mappin
         metadata = {**known.metadata, **metadata}
         title = title or known.title
     ordered = [pages[number] for number in sorted(pages)]
-    title = title or document_id
+    title = title or title_of(document_id, ordered)
     spans = find_cases(document_id, title, metadata, ordered)
     passages = [p for page in ordered for p in split(page, spans, document_id)]
     return DocumentRecord(document_id, title, metadata, ordered, CLEANER_VERSION, spans, passages)

@@ -32,7 +32,7 @@ class Evidence:
     """A span of a passage's text and what speaks for it.
 
     ``coverage`` is the weighted share of the question's content words in the span,
-    ``grams`` that of its character 4-grams, ``cosine`` the encoder's similarity; all at most 1.
+    ``grams`` that of its character 3-grams, ``cosine`` the encoder's similarity; all at most 1.
     """
 
     start: int

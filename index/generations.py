@@ -43,7 +43,7 @@ VECTORS = "vectors.faiss"
 LEXICAL = "lexical"
 DICTIONARY = "words.txt"
 #: Changes whenever fields or terms do: a predecessor of another format is no base.
-LEXICAL_FORMAT = "words+characters-1"
+LEXICAL_FORMAT = "words+characters-2"
 _BATCH = 2048
 #: Rebuild from nothing when more than this share of the passages would change.
 _FRESH_SHARE = 0.5

@@ -1,4 +1,4 @@
-"""The two lexical rankings: BM25 over words and over character 4-grams, in tantivy.
+"""The two lexical rankings: BM25 over words and over character 3-grams, in tantivy.
 
 Both stand in one tantivy index over the same passages, whose text is the
 passage after its context (case, title, heading). Terms come cut: tantivy only
@@ -22,7 +22,7 @@ from corpus.segment import fold
 from corpus.store import StoredPassage
 from index.hits import Filters
 
-NGRAM = 4
+NGRAM = 3
 FIELDS = ("words", "characters")
 ATTRIBUTES = ("document_id", "case_id", "province", "year_be", "kind", "award")
 _HEAP_BYTES = 192_000_000
@@ -41,7 +41,7 @@ def skeleton(text: str) -> str:
 
 
 def ngrams(text: str) -> list[str]:
-    """The character 4-grams of a query's skeleton; a shorter one is a single gram."""
+    """The character 3-grams of a query's skeleton; a shorter one is a single gram."""
     plain = skeleton(text)
     if len(plain) <= NGRAM:
         return [plain] if plain else []

@@ -77,7 +77,7 @@ def question_kind(text: str) -> str:
 
 
 def _grams(cleaned: str, cut: Callable[[str], list[str]]) -> dict[str, float]:
-    """4-grams of the stretches between question words."""
+    """3-grams of the stretches between question words."""
     weights: dict[str, float] = {}
     stretch: list[str] = []
     for term in [*cut(cleaned), ""]:

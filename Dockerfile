@@ -1,0 +1,31 @@
+# Build: docker build -t karani .     Run: docker run -p 8000:8000 -v karani:/data karani
+# Everything is fetched while building; at run time no network is needed.
+FROM python:3.11-slim AS build
+ARG TORCH="torch==2.13.0"
+RUN python -m venv /opt/karani
+ENV PATH=/opt/karani/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+# torch first, so that nothing else chooses a build with CUDA; pass --build-arg TORCH=... for your CPU index.
+RUN pip install ${TORCH}
+WORKDIR /src
+COPY pyproject.toml README.md LICENSE karani.py ./
+COPY corpus corpus
+COPY index index
+COPY eval eval
+COPY service service
+RUN pip install .
+
+FROM python:3.11-slim
+# poppler reads PDF text more exactly than the built-in reader.
+RUN apt-get update && apt-get install -y --no-install-recommends poppler-utils \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --create-home --uid 10001 karani && install -d -o karani -g karani /data
+COPY --from=build /opt/karani /opt/karani
+ENV PATH=/opt/karani/bin:$PATH KARANI_DATA=/data PYTHAINLP_OFFLINE=1 HF_HUB_OFFLINE=1 PYTHONUNBUFFERED=1
+USER karani
+WORKDIR /home/karani
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=3s --start-period=20s \
+    CMD python -c "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"
+ENTRYPOINT ["karani"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]

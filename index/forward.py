@@ -1,0 +1,113 @@
+"""The forward index: each passage as the static encoder's token rows, for reranking.
+
+Two memory-mapped arrays a generation: ``tokens`` (all rows of all passages, the
+context's before the passage's own) and ``places`` with one line a passage:
+store row, first token, tokens of the context, tokens of the text. ``counts``
+holds in how many passages each token stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Integers = NDArray[np.int32]
+_TOKENS, _PLACES, _COUNTS = "tokens.npy", "places.npy", "counts.npy"
+#: A passage's tokens beyond this many are left out of reranking (never out of encoding).
+_MAX_TOKENS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Tokens of several passages end to end.
+
+    ``tokens[starts[i]:starts[i + 1]]`` are those of passage ``i``; ``body`` marks
+    the ones that are not context. Passages without tokens hold one -1.
+    """
+
+    tokens: Integers
+    starts: NDArray[np.int64]
+    body: NDArray[np.bool_]
+
+
+class ForwardWriter:
+    """Collects passages; `write` makes the files."""
+
+    def __init__(self, vocabulary: int) -> None:
+        self._tokens: list[Integers] = []
+        self._places: list[NDArray[np.int64]] = []
+        self._counts = np.zeros(vocabulary, dtype=np.int64)
+        self._length = 0
+
+    def copy(self, base: ForwardIndex, removed: Iterable[int]) -> None:
+        """Start from another generation's files, less some rows."""
+        gone = np.isin(base.rows, np.fromiter(removed, dtype=np.int64))
+        kept = base.rows[~gone]
+        for row in kept.tolist():
+            context, body = base.tokens_of(row)
+            self.add(row, context, body)
+
+    def add(self, row: int, context: Sequence[int] | Integers, body: Sequence[int] | Integers) -> None:
+        """Add one passage's token rows."""
+        half = np.asarray(context, dtype=np.int32)[: _MAX_TOKENS // 4]
+        tokens = np.concatenate([half, np.asarray(body, dtype=np.int32)[: _MAX_TOKENS - len(half)]])
+        self._tokens.append(tokens)
+        place = (row, self._length, len(half), len(tokens) - len(half))
+        self._places.append(np.asarray(place, dtype=np.int64))
+        self._length += len(tokens)
+        self._counts[np.unique(tokens)] += 1
+
+    def write(self, folder: Path) -> None:
+        """Write the three arrays, passages in row order of the store."""
+        folder.mkdir()
+        tokens = np.concatenate(self._tokens) if self._tokens else np.zeros(0, dtype=np.int32)
+        places = np.stack(self._places) if self._places else np.zeros((0, 4), dtype=np.int64)
+        np.save(folder / _TOKENS, tokens, allow_pickle=False)
+        np.save(folder / _PLACES, places[np.argsort(places[:, 0])], allow_pickle=False)
+        np.save(folder / _COUNTS, self._counts, allow_pickle=False)
+
+
+class ForwardIndex:
+    """Read-only and memory-mapped."""
+
+    def __init__(self, folder: Path) -> None:
+        self._tokens: Integers = np.load(folder / _TOKENS, mmap_mode="r", allow_pickle=False)
+        places = np.load(folder / _PLACES, mmap_mode="r", allow_pickle=False)
+        self._places: NDArray[np.int64] = places
+        self.rows: NDArray[np.int64] = np.ascontiguousarray(places[:, 0])
+        counts = np.load(folder / _COUNTS, allow_pickle=False)
+        size = max(1, len(places))
+        #: Inverse document frequency of each token (BM25's form, never negative).
+        self.idf: NDArray[np.float32] = np.log1p((size - counts + 0.5) / (counts + 0.5)).astype(np.float32)
+        self.mean_body = float(places[:, 3].mean()) if len(places) else 1.0
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def tokens_of(self, row: int) -> tuple[Integers, Integers]:
+        """One passage's token rows: (context, text)."""
+        place = int(np.searchsorted(self.rows, row))
+        if place >= len(self.rows) or self.rows[place] != row:
+            raise KeyError(row)
+        _, start, context, body = (int(number) for number in self._places[place])
+        tokens = self._tokens[start : start + context + body]
+        return tokens[:context], tokens[context:]
+
+    def gather(self, rows: Sequence[int]) -> Gathered:
+        """The tokens of several passages, end to end, in the order given."""
+        parts: list[Integers] = []
+        marks: list[NDArray[np.bool_]] = []
+        for row in rows:
+            context, body = self.tokens_of(row)
+            empty = not len(context) and not len(body)
+            parts += [context, body] if not empty else [np.asarray([-1], dtype=np.int32)]
+            mark = np.ones(len(context) + len(body) or 1, dtype=np.bool_)
+            mark[: len(context)] = False
+            marks.append(mark)
+        lengths = np.fromiter(map(len, marks), dtype=np.int64, count=len(marks))
+        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        return Gathered(np.concatenate(parts), starts, np.concatenate(marks))
