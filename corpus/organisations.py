@@ -229,8 +229,9 @@ def _longer_word(run: str, at: int, length: int) -> bool:
 
 
 def _ordinary_parts(word: str, length: int) -> bool:
-    """Tell whether the word is only two ordinary ones written together (ได้แก่, จะได้)."""
-    return word[length:] in _ORDINARY
+    """Tell whether the word is an ordinary one with another behind it (ได้แก่, จัดงาน)."""
+    rest = word[length:]
+    return rest in _ORDINARY or (len(rest) > 1 and rest in _dictionary())
 
 
 def _is_break(run: str, at: int) -> bool:
@@ -245,7 +246,9 @@ def _settle(candidate: _Candidate, votes: Counter[tuple[str, str]]) -> Mention |
         return _provincial(candidate)
     if _is_generic(candidate.run):
         return None
-    scored = [(_score(candidate, end, votes), -end) for end in _ends(candidate.run)]
+    own = _ends(candidate.run)
+    shared = {end for end in range(2, len(candidate.run)) if votes[candidate.kind, candidate.run[:end]]}
+    scored = [(_score(candidate, end, own, votes), -end) for end in sorted({*own, *shared})]
     if not scored:
         return None
     best, negative_end = max(scored)
@@ -268,23 +271,24 @@ def _is_generic(run: str) -> bool:
     return not any(_is_break(run, end) for end in known)
 
 
-def _score(candidate: _Candidate, end: int, votes: Counter[tuple[str, str]]) -> float:
+def _score(candidate: _Candidate, end: int, own: Sequence[int], votes: Counter[tuple[str, str]]) -> float:
     run, place = candidate.run, candidate.run[:end]
     score = 0.0
     if end == len(run):
         score += 2.0
     if _ordinary_at(run, end):
         score += 2.0
-    known = place in gazetteer.place_names()
-    if known:
+    if place in gazetteer.place_names():
         # A few more letters behind a known place rather belong to the name (เขาพระ, เขาพระงาม).
-        whole = end == len(run) or _ordinary_at(run, end) or len(run) - end > 8
+        following = next((other for other in own if other > end), len(run)) - end
+        whole = end == len(run) or _ordinary_at(run, end) or following > 8
         score += (2.5 if whole else 1.0) if len(place) >= 4 else 0.5
     elif any(_ordinary_at(run, at) for at in range(2, end)):
         score -= 2.0
     if len(place) > 14:
         score -= 1.0
-    return score + min(3.0, votes[candidate.kind, place] - 1.0)
+    others = votes[candidate.kind, place] - (1 if end in own else 0)
+    return score + min(3.0, others)
 
 
 def _provincial(candidate: _Candidate) -> Mention | None:
