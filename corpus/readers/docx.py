@@ -35,7 +35,7 @@ def read_docx(path: Path, source: str) -> Iterator[SourceDocument]:
     document = _opened(path)
     body = document.element.body
     rendered = next(body.iter(f"{_W}lastRenderedPageBreak"), None) is not None
-    text = "\n".join(_block(child, document, rendered, 0) for child in body)
+    text = "\n".join(_block(child, document, rendered, 0) for child in body if child.tag not in _SKIPPED)
     pages = files.split_pages(text.replace("\n\f", "\f"))
     if not pages:
         raise empty(path)

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import docx
+import pytest
+from docx.oxml import OxmlElement
+
+from corpus.readers import ReadError, read
+from corpus.readers import docx as docx_reader
+from corpus.records import SourceDocument
+
+
+def one(path: Path) -> SourceDocument:
+    [document] = list(read(path))
+    assert isinstance(document, SourceDocument)
+    return document
+
+
+def test_paragraphs_headings_and_tables_keep_their_order(tmp_path: Path) -> None:
+    word = docx.Document()
+    word.core_properties.title = "ธนาคารขยะ น้ำใส"
+    word.add_heading("ธนาคารขยะ", 1)
+    word.add_paragraph("ก่อนตาราง\tแท็บ")
+    table = word.add_table(2, 2)
+    for cell, text in zip(
+        (c for row in table.rows for c in row.cells), ["ปี", "ตัน", "2562", "25"], strict=True
+    ):
+        cell.text = text
+    inner = table.cell(1, 1).add_table(1, 1)
+    inner.cell(0, 0).text = "ซ้อน"
+    word.add_heading("ผลที่ได้", 2)
+    word.add_paragraph("หลังตาราง")
+    path = tmp_path / "a.docx"
+    word.save(str(path))
+    document = one(path)
+    assert document.title == "ธนาคารขยะ น้ำใส"
+    assert document.reader.startswith("python-docx ")
+    [page] = document.pages
+    assert page.text == "# ธนาคารขยะ\nก่อนตาราง\tแท็บ\nปี | ตัน\n2562 | 25 ซ้อน\n## ผลที่ได้\nหลังตาราง"
+
+
+def test_page_breaks_make_pages(tmp_path: Path) -> None:
+    word = docx.Document()
+    word.add_paragraph("หน้าแรก")
+    word.add_page_break()
+    word.add_page_break()
+    word.add_paragraph("หน้าสาม")
+    path = tmp_path / "a.docx"
+    word.save(str(path))
+    assert [(page.number, page.text.strip()) for page in one(path).pages] == [(1, "หน้าแรก"), (3, "หน้าสาม")]
+
+
+def test_the_last_layout_decides_over_manual_breaks(tmp_path: Path) -> None:
+    word = docx.Document()
+    run = word.add_paragraph("ต้นหน้าแรก ").add_run("ต้นหน้าสอง")
+    run._r.insert(0, OxmlElement("w:lastRenderedPageBreak"))
+    path = tmp_path / "a.docx"
+    word.save(str(path))
+    assert [page.text for page in one(path).pages] == ["ต้นหน้าแรก ", "ต้นหน้าสอง"]
+
+
+def test_deleted_text_is_not_read(tmp_path: Path) -> None:
+    word = docx.Document()
+    paragraph = word.add_paragraph("คงไว้")
+    removed = OxmlElement("w:del")
+    removed.append(word.add_paragraph().add_run("ลบแล้ว")._r)
+    paragraph._p.append(removed)
+    path = tmp_path / "a.docx"
+    word.save(str(path))
+    assert [page.text.strip() for page in one(path).pages] == ["คงไว้"]
+
+
+def test_an_empty_document_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.docx"
+    docx.Document().save(str(path))
+    with pytest.raises(ReadError, match="ไฟล์ว่าง"):
+        list(read(path))
+
+
+def test_broken_packages_are_refused(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.docx"
+    word = docx.Document()
+    word.add_paragraph("ข้อความ")
+    word.save(str(whole))
+    data = whole.read_bytes()
+    other = tmp_path / "other.docx"
+    with zipfile.ZipFile(other, "w") as package:
+        package.writestr("hello.txt", "no document here")
+    for content in (data[: len(data) // 2], b"plain text", b"PK\x03\x04" + bytes(200), other.read_bytes()):
+        path = tmp_path / "broken.docx"
+        path.write_bytes(content)
+        with pytest.raises(ReadError, match=r"broken or no \.docx"):
+            list(read(path))
+
+
+def test_an_old_or_encrypted_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "old.docx"
+    path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+    with pytest.raises(ReadError, match="password"):
+        list(read(path))
+
+
+def test_a_package_that_would_unpack_too_far_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "bomb.docx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("word/document.xml", b"0" * 5_000_000)
+    monkeypatch.setattr(docx_reader, "_MAX_BYTES", 1 << 20)
+    assert path.stat().st_size < 10_000
+    with pytest.raises(ReadError, match="exceeds 1 MB"):
+        list(read(path))
+
+
+def test_xml_entities_do_not_expand(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.docx"
+    word = docx.Document()
+    word.add_paragraph("ชื่อ")
+    word.save(str(whole))
+    bomb = tmp_path / "bomb.docx"
+    entities = "<!DOCTYPE d [<!ENTITY a 'aaaaaaaaaa'>" + "".join(
+        f"<!ENTITY {chr(98 + i)} '{f'&{chr(97 + i)};' * 10}'>" for i in range(9)
+    )
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(bomb, "w") as target:
+        for entry in source.infolist():
+            data = source.read(entry)
+            if entry.filename == "word/document.xml":
+                head, _, rest = data.decode().partition("?>")
+                data = f"{head}?>{entities}]>{rest.replace('ชื่อ', '&j;')}".encode()
+            target.writestr(entry, data)
+    try:
+        text = "".join(page.text for page in one(bomb).pages)
+    except ReadError:
+        return
+    assert len(text) < 1000
