@@ -6,10 +6,10 @@ import argparse
 import sys
 from typing import IO
 
-from eval.commands import compare, run
+from eval.commands import answers, compare, run
 from eval.commands.options import Subparsers
 
-_COMMANDS = {"run": run, "compare": compare}
+_COMMANDS = {"run": run, "compare": compare, "answers": answers}
 
 
 def add_commands(subparsers: Subparsers) -> None:

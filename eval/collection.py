@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,7 +37,9 @@ _ROOT = Path(__file__).parent.parent
 _KEPT_ID = re.compile(
     r"[0-9A-Za-z\u0e00-\u0e7f_](?:[0-9A-Za-z\u0e00-\u0e7f._-]{0,118}[0-9A-Za-z\u0e00-\u0e7f._])?"
 )
+_KEPT_COLLECTIONS = 8
 _STORE_PACKAGES = ("nlpo3", "pythainlp")
+_CODE = (".py", ".tsv", ".txt", ".json")
 _INDEX_PACKAGES = ("faiss-cpu", "tantivy", "tokenizers")
 
 
@@ -75,6 +78,7 @@ def open_collection(
     own = dataclasses.replace(settings, data=folder, keep_originals=False)
     index_key = _index_key(settings)
     with _locked(folder):
+        _prune(cache, folder)
         report = _ingested(dataset, own, progress)
         _built(own, index_key, progress)
     engine = Engine.open(own)
@@ -101,9 +105,10 @@ def _index_key(settings: Settings) -> str:
 
 
 def _code(package: str) -> list[Path]:
-    """List the modules that shape an index: all of a package's but those that train."""
+    """List the code and word lists that shape an index: all of a package's but demo texts and training."""
     folder = _ROOT / package
-    return sorted(path for path in folder.rglob("*.py") if "training" not in path.relative_to(folder).parts)
+    files = (path for path in folder.rglob("*") if path.suffix in _CODE)
+    return sorted(path for path in files if not {"cases", "training"} & set(path.relative_to(folder).parts))
 
 
 def _versions(packages: tuple[str, ...]) -> str:
@@ -116,6 +121,14 @@ def _locked(folder: Path) -> Iterator[None]:
     with (folder / "lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+def _prune(cache: Path, current: Path) -> None:
+    """Drop the collections used longest ago: every change of the code leaves one behind."""
+    used = sorted((lock.stat().st_mtime, lock.parent) for lock in cache.glob("*/lock"))
+    for _, folder in used[:-_KEPT_COLLECTIONS]:
+        if folder != current:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _ingested(dataset: Dataset, settings: Settings, progress: Progress | None) -> dict[str, Any]:
@@ -145,21 +158,30 @@ def _indexable(corpus: Path, folder: Path) -> tuple[list[Path], dict[str, str]]:
 
     A copy also stands in where a document has a title but no text: the title is its text then.
     """
-    unfit = {i for i, (_, value) in enumerate(json_lines(corpus)) if not _fits(value)}
-    if not unfit:
+    known = [(str(value.get("_id", value.get("id"))), _fits(value)) for _, value in json_lines(corpus)]
+    if all(fits for _, fits in known):
         return [corpus], {}
+    taken = {given for given, _ in known}
     original_ids: dict[str, str] = {}
     copy = folder / "corpus.jsonl"
     with written(copy) as stream:
-        for index, (_, value) in enumerate(json_lines(corpus)):
+        for _, value in json_lines(corpus):
             given = str(value.get("_id", value.get("id")))
-            name = given if index not in unfit or _KEPT_ID.fullmatch(given) else f"document-{index + 1:08d}"
+            name = given if _KEPT_ID.fullmatch(given) else _free_name(given, taken)
             if name != given:
                 original_ids[name] = given
             text = value["text"] if value.get("text", "").strip() else value.get("title", "")
             line = {**value, "id": name, "_id": name, "text": text}
             stream.write(json.dumps(line, ensure_ascii=False) + "\n")
     return [copy], original_ids
+
+
+def _free_name(given: str, taken: set[str]) -> str:
+    name = f"document-{hashlib.sha256(given.encode()).hexdigest()[:16]}"
+    while name in taken:
+        name += "x"
+    taken.add(name)
+    return name
 
 
 def _fits(value: Mapping[str, Any]) -> bool:

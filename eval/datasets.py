@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from eval.errors import DataError, some
 from eval.files import find, json_lines
-from eval.qrels import Qrels, read_qrels, relevance_level
+from eval.qrels import Evidence, Qrels, read_evidence, read_qrels, relevance_level
 
 SHIPPED = ("demo", "seeds")
 
@@ -49,6 +49,7 @@ class Dataset:
         qrels: grades by query and document.
         relevance_level: the grade from which binary measures count a document.
         unanswerable: questions that nothing in the corpus answers.
+        evidence: where judges say that the answers stand, with page and case where they say so.
 
     """
 
@@ -60,6 +61,7 @@ class Dataset:
     qrels: Qrels
     relevance_level: int
     unanswerable: tuple[Query, ...] = ()
+    evidence: Mapping[str, Sequence[Evidence]] = field(default_factory=dict)
 
     def texts(self) -> Iterator[CorpusText]:
         """Stream the documents of a BEIR corpus; nothing for folders of texts, which only readers can read."""
@@ -203,7 +205,8 @@ def load(
         queries=tuple(query for query in queries if query.query_id in qrels),
         qrels=qrels,
         relevance_level=level or relevance_level(qrels),
-        unanswerable=_unanswerable(folder),
+        unanswerable=_unanswerable(folder, split),
+        evidence=read_evidence(qrels_path),
     )
 
 
@@ -253,6 +256,9 @@ def _check_documents(path: Path, qrels: Qrels, corpus: Path) -> None:
         raise DataError(path, reason, expected="document ids of the corpus")
 
 
-def _unanswerable(folder: Path) -> tuple[Query, ...]:
+def _unanswerable(folder: Path, split: str) -> tuple[Query, ...]:
+    """Questions without an answer: those of the split, or of no split at all."""
     path = folder / "unanswerable.jsonl"
-    return tuple(read_queries(path)) if path.is_file() else ()
+    if not path.is_file():
+        return ()
+    return tuple(query for query in read_queries(path) if query.metadata.get("split", split) == split)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +24,7 @@ from eval.systems.inprocess import EngineSystem, check_system
 from eval.systems.interfaces import System, Timed
 
 DEPTH = 100
+_RESUMABLE_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +90,21 @@ def measure(
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> Result:
-    """Ask a system every question of a split, and write what it is worth under ``out``."""
+    """Ask a system every question of a split, and write what it is worth under ``out``.
+
+    Answers are kept under ``cache``: for good where the system names its content, else only until the run has
+    come to its end, so that an interrupted one goes on.
+    """
     names = options.measures or default_measures(dataset.relevance_level)
     for name in names:  # A misspelt measure must not cost an hour of asking.
         parse(name)
-    answers = ask(dataset, system, options, cache=cache, progress=progress)
+    answers, partial = ask(dataset, system, options, cache=cache, progress=progress)
     result = assess(dataset, system, answers, names)
     named = {**result.system, "name": options.name or system.name, "depth": options.depth}
     result = dataclasses.replace(result, system=named)
     results.save(result, answers, dataset, out)
+    if partial is not None:
+        partial.unlink(missing_ok=True)
     return result
 
 
@@ -105,13 +115,14 @@ def ask(
     *,
     cache: Path | None = None,
     progress: Progress | None = None,
-) -> dict[str, Timed]:
-    """Ask every question once; answers already kept for an equal system are not asked again."""
-    key = None if options.fresh else system.cache_key()
+) -> tuple[dict[str, Timed], Path | None]:
+    """Ask every question once; answers already kept for an equal system are not asked again.
+
+    Also returns the file to remove once the result is written, if there is one.
+    """
+    kept, partial = _places(dataset, system, options, cache)
     answers: dict[str, Timed] = {}
-    with Journal(
-        None if cache is None or key is None else cache / "answers" / f"{key[:32]}.jsonl"
-    ) as journal:
+    with Journal(kept or partial) as journal:
         missing = [query for query in dataset.queries if journal.get(query.text, options.depth) is None]
         if missing:
             system.retrieve(missing[0], options.depth)  # Loads what is loaded late; its time is not counted.
@@ -123,7 +134,23 @@ def ask(
                 known = system.retrieve(query, options.depth)
                 journal.put(query.text, options.depth, known)
             answers[query.query_id] = known
-    return answers
+    return answers, partial
+
+
+def _places(
+    dataset: Dataset, system: System, options: Options, cache: Path | None
+) -> tuple[Path | None, Path | None]:
+    """Where answers are kept for good, or until this run is done; a partial run older than an hour is forgotten."""
+    key = system.cache_key()
+    if cache is None or (options.fresh and key is not None):
+        return None, None
+    if key is not None:
+        return cache / "answers" / f"{key[:32]}.jsonl", None
+    text = json.dumps([dict(system.describe()), dataset.query_sha256()], sort_keys=True)
+    partial = cache / "partial" / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.jsonl"
+    if options.fresh or (partial.is_file() and time.time() - partial.stat().st_mtime > _RESUMABLE_S):
+        partial.unlink(missing_ok=True)
+    return None, partial
 
 
 def assess(dataset: Dataset, system: System, answers: Mapping[str, Timed], names: Sequence[str]) -> Result:

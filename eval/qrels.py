@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from eval.errors import DataError
@@ -13,6 +14,8 @@ Qrels = dict[str, dict[str, int]]
 
 _HEADER = {"query-id": "query", "query_id": "query", "qid": "query"}
 _DOCUMENT = {"corpus-id", "corpus_id", "document_id", "document-id", "docid", "doc_id"}
+_PAGE = {"page"}
+_CASE = {"case_name", "case-name", "case"}
 _SCORE = {"score", "relevance", "grade", "rel"}
 
 
@@ -81,6 +84,54 @@ def read_qrels(path: Path) -> Qrels:
     if not qrels:
         raise DataError(path, "no judgements", expected="at least one judged pair")
     return qrels
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a judge says that the answer stands; page and case are ``None`` where the table does not say."""
+
+    document_id: str
+    grade: int
+    page: int | None = None
+    case_name: str | None = None
+
+
+def read_evidence(path: Path) -> dict[str, list[Evidence]]:
+    """Read judgements with the optional columns ``page`` and ``case_name``; several lines a pair are kept.
+
+    Raises DataError as `read_qrels` does, and for a page that is no number.
+    """
+    read_qrels(path)
+    found: dict[str, list[Evidence]] = {}
+    names: list[str] = []
+    for number, line in lines(path):
+        fields = [value.strip() for value in line.split("\t")]
+        if number == 1:
+            names = [name.lower() for name in fields]
+            if names[0] not in _HEADER:
+                break
+        elif line.strip():
+            row = dict(zip(names, fields, strict=False))
+            found.setdefault(_cell(row, set(_HEADER)) or "", []).append(_evidence(path, number, row))
+    if found:
+        return found
+    return {q: [Evidence(d, g) for d, g in grades.items()] for q, grades in read_qrels(path).items()}
+
+
+def _evidence(path: Path, number: int, row: Mapping[str, str]) -> Evidence:
+    page = _cell(row, _PAGE)
+    if page is not None and not page.isdecimal():
+        raise DataError(path, f"page {page!r}", line=number, expected="a page number")
+    return Evidence(
+        document_id=_cell(row, _DOCUMENT) or "",
+        grade=int(_cell(row, _SCORE) or 0),
+        page=None if page is None else int(page),
+        case_name=_cell(row, _CASE),
+    )
+
+
+def _cell(row: Mapping[str, str], names: set[str]) -> str | None:
+    return next((value for name, value in row.items() if name in names and value), None)
 
 
 def write_qrels(path: Path, qrels: Mapping[str, Mapping[str, int]]) -> None:

@@ -14,12 +14,10 @@ from eval.files import json_lines, write_json, written
 from eval.measures import PerQuery, means
 from eval.runs import Run, read_run, write_run
 from eval.significance import Interval, bootstrap_interval
-from eval.systems.interfaces import Found, Timed
+from eval.systems.interfaces import SHOWN, Found, Timed
 from eval.tables import plain
 
 FORMAT = 1
-# Hits whose texts are kept beside the run, for reports and judges.
-SHOWN = 10
 # Characters kept of a document that answers.
 BEGINNING = 600
 

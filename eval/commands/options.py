@@ -37,12 +37,14 @@ def add_dataset(parser: argparse.ArgumentParser, split: str = "test") -> None:
         "--dataset",
         required=True,
         metavar="DIR",
-        help="a BEIR folder, `demo`, `seeds`, or a folder's name under --datasets",
+        help="a BEIR folder, `demo`, `seeds`, a folder's name under --datasets, a CSV or TSV table of questions, "
+        "or TREC topics (with --qrels)",
     )
     parser.add_argument("--split", default=split, help=f"qrels/SPLIT.tsv (default {split})")
     parser.add_argument(
         "--corpus", type=Path, help="texts to search when the folder has no corpus.jsonl: a file or a folder"
     )
+    parser.add_argument("--qrels", type=Path, help="judgements of TREC topics")
     parser.add_argument("--datasets", type=Path, help="where data sets lie (KARANI_DATASETS)")
     parser.add_argument(
         "--relevance-level",
@@ -64,9 +66,23 @@ def settings_of(args: argparse.Namespace) -> Settings:
 
 
 def dataset_of(args: argparse.Namespace) -> Dataset:
-    """Open the query set that the options name."""
+    """Open the query set that the options name, in whichever of the formats it is."""
     from eval.datasets import load, locate
+    from eval.errors import UsageError
 
-    return load(
-        locate(args.dataset, args.datasets), args.split, corpus=args.corpus, level=args.relevance_level
-    )
+    place = locate(args.dataset, args.datasets)
+    if place.is_dir():
+        return load(place, args.split, corpus=args.corpus, level=args.relevance_level)
+    if args.corpus is None:
+        raise UsageError(
+            f"{place} holds only questions; expected --corpus with the texts that they are asked of"
+        )
+    if args.qrels is not None:
+        from eval.topics import load_topics
+
+        return load_topics(place, args.qrels, args.corpus, args.relevance_level)
+    from eval.spreadsheets import SUFFIXES_READ, load_table
+
+    if place.suffix.lower() not in SUFFIXES_READ:
+        raise UsageError(f"{place}: expected a folder, a .csv or .tsv table, or TREC topics with --qrels")
+    return load_table(place, args.split, args.corpus, args.relevance_level)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from eval.commands.options import Subparsers, add_dataset, command, dataset_of, settings_of
+
+if TYPE_CHECKING:
+    from eval.datasets import Dataset
+    from eval.systems.interfaces import System
 
 _EXAMPLE = "karani eval run --dataset data/thaigov-local --split dev --system hybrid --out results/hybrid"
 
@@ -15,11 +19,7 @@ def add(subparsers: Subparsers) -> None:
     """Add the command's options."""
     parser = command(subparsers, "run", "measure one system over a query set", _EXAMPLE)
     add_dataset(parser)
-    parser.add_argument(
-        "--system",
-        default="hybrid",
-        help="hybrid, dense, lexical, words or characters (default hybrid)",
-    )
+    parser.add_argument("--system", default="hybrid", help="hybrid, dense, lexical, words or characters")
     parser.add_argument("--encoder", help="encoder to index and ask with (KARANI_ENCODER)")
     parser.add_argument(
         "--out", type=Path, required=True, help="folder for run.trec, scores.json, hits.jsonl"
@@ -32,16 +32,53 @@ def add(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--name", help="what to call the system in tables (default: the system's own name)")
     parser.add_argument("--fresh", action="store_true", help="ask again even where equal answers are kept")
+    other = parser.add_argument_group("other systems")
+    other.add_argument("--run", type=Path, metavar="FILE", help="measure this TREC run instead of asking")
+    other.add_argument(
+        "--url", help="ask a running Karani, or any JSON search by its address with {query} and {k}"
+    )
+    other.add_argument("--hits", default="hits", metavar="PATH", help="where the hits stand (default hits)")
+    other.add_argument("--id", default="citation.document_id", metavar="PATH", help="a hit's document id")
+    other.add_argument("--score", default="score", metavar="PATH", help="a hit's score (default score)")
+    other.add_argument(
+        "--header", action="append", default=[], metavar="NAME: VALUE", help="sent with each request"
+    )
 
 
 def execute(args: argparse.Namespace, out: IO[str]) -> int:
     """Run and show the table."""
-    from eval.experiment import Options, measure_engine
+    from eval.experiment import Options, measure, measure_engine
     from eval.progress import bar
 
     options = Options(args.depth, tuple(args.measures or ()), args.fresh, args.name)
     dataset = dataset_of(args)
     with bar() as progress:
-        result = measure_engine(dataset, args.system, args.out, settings_of(args), options, progress)
+        if args.run or args.url:
+            cache = settings_of(args).data / "eval" if args.url else None
+            system = _elsewhere(args, dataset)
+            result = measure(dataset, system, args.out, options, cache=cache, progress=progress)
+        else:
+            result = measure_engine(dataset, args.system, args.out, settings_of(args), options, progress)
     out.write(result.table() + "\n")
     return 0
+
+
+def _elsewhere(args: argparse.Namespace, dataset: Dataset) -> System:
+    """Open a run file or an address."""
+    from eval.errors import UsageError
+
+    if args.run and args.url:
+        raise UsageError("--run and --url exclude each other; expected one of them")
+    if args.run:
+        from eval.systems.trec import TrecSystem
+
+        return TrecSystem(args.run, dataset, args.name)
+    from eval.systems.http import Endpoint, HttpSystem
+
+    headers = {}
+    for header in args.header:
+        name, colon, value = header.partition(":")
+        if not colon:
+            raise UsageError(f"--header {header!r} has no colon; expected 'Name: value'")
+        headers[name.strip()] = value.strip()
+    return HttpSystem(Endpoint(args.url, args.hits, args.id, args.score, args.system, headers), args.name)

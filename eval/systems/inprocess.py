@@ -12,7 +12,7 @@ from corpus.records import Passage
 from eval.collection import Collection as Texts
 from eval.datasets import Query
 from eval.errors import UsageError
-from eval.systems.interfaces import Found, Timed
+from eval.systems.interfaces import SHOWN, Found, Timed
 from index.hits import Hit
 
 SYSTEMS = ("hybrid", "dense", "lexical", "words", "characters")
@@ -73,7 +73,9 @@ class EngineSystem:
         found = self._documents(hits)
         if len(found) < depth and len(hits) == DEPTH:
             found += self._documents(self._hits(query, DEEPER * DEPTH), {item.document_id for item in found})
-        return Timed(tuple(found[:depth]), took_ms)
+        # Texts of the first hits are for readers of reports; those of all would swell the kept answers.
+        rest = (Found(item.document_id, item.score) for item in found[SHOWN:depth])
+        return Timed((*found[: min(SHOWN, depth)], *rest), took_ms)
 
     def _hits(self, query: Query, passages: int) -> list[Hit]:
         return self._collection.engine.retrieve(query.text, depth=passages, system=self._system)
@@ -81,14 +83,12 @@ class EngineSystem:
     def _documents(self, hits: list[Hit], known: Collection[str] = ()) -> list[Found]:
         stored = self._collection.engine.store.passages([hit.passage_id for hit in hits])
         passages = {passage.passage_id: passage for passage in stored}
+        # Hits come best first, so a document's first passage is its best and keeps the service's order.
         best: dict[str, tuple[float, Passage]] = {}
         for hit in hits:
             passage = passages[hit.passage_id]
-            earlier = best.get(passage.document_id)
-            if earlier is None or hit.score > earlier[0]:
-                best[passage.document_id] = (hit.score, passage)
-        ordered = sorted(best.values(), key=lambda pair: (-pair[0], pair[1].document_id))
-        found = [self._found(score, passage) for score, passage in ordered]
+            best.setdefault(passage.document_id, (hit.score, passage))
+        found = [self._found(score, passage) for score, passage in best.values()]
         return [item for item in found if item.document_id not in known]
 
     def _found(self, score: float, passage: Passage) -> Found:

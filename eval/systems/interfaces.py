@@ -8,6 +8,9 @@ from typing import Any, Protocol
 
 from eval.datasets import Query
 
+# Hits whose texts are kept beside the run, for reports and judges.
+SHOWN = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

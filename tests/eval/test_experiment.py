@@ -58,10 +58,11 @@ def test_results_read_back_equal(tmp_path: Path, dataset: Dataset) -> None:
 def test_answers_of_an_equal_system_are_kept(tmp_path: Path, dataset: Dataset) -> None:
     cache = tmp_path / "cache"
     first = FixedSystem(RANKINGS, key="k1")
-    answers = ask(dataset, first, Options(), cache=cache)
+    answers, partial = ask(dataset, first, Options(), cache=cache)
+    assert partial is None
     assert len(first.asked) == 4  # One question loads what is loaded late.
     second = FixedSystem({}, key="k1")
-    assert ask(dataset, second, Options(), cache=cache) == answers
+    assert ask(dataset, second, Options(), cache=cache)[0] == answers
     assert second.asked == []
     deeper = FixedSystem(RANKINGS, key="k1")
     ask(dataset, deeper, Options(depth=5), cache=cache)
@@ -82,6 +83,20 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path, dataset: Datase
     again = FixedSystem(RANKINGS, key="k")
     measure(dataset, again, out, Options(), cache=cache)
     assert set(again.asked) == {"q3"}
+
+
+def test_a_system_that_may_change_is_resumed_but_never_kept(tmp_path: Path, dataset: Dataset) -> None:
+    cache, out = tmp_path / "cache", tmp_path / "out"
+    broken = FixedSystem(RANKINGS, key=None)
+    broken.fail_after = 3
+    with pytest.raises(RuntimeError, match="fell over"):
+        measure(dataset, broken, out, Options(), cache=cache)
+    resumed = FixedSystem(RANKINGS, key=None)
+    measure(dataset, resumed, out, Options(), cache=cache)
+    assert set(resumed.asked) == {"q3"}
+    again = FixedSystem(RANKINGS, key=None)
+    measure(dataset, again, out, Options(), cache=cache)
+    assert set(again.asked) == {"q1", "q2", "q3"}
 
 
 def test_a_line_cut_short_by_a_crash_is_dropped(tmp_path: Path) -> None:

@@ -1,0 +1,93 @@
+"""TREC topics with their qrels: the classic ``<top>`` layout, XML, or lines of id, tab and question."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.sax.saxutils import unescape
+
+from eval.datasets import Dataset, Query
+from eval.errors import DataError, some
+from eval.files import lines
+from eval.qrels import Evidence, read_qrels, relevance_level
+
+_TOPIC = re.compile(r"<top>(.*?)</top>", re.DOTALL | re.IGNORECASE)
+_NUMBER = re.compile(r"<num>\s*(?:Number\s*:)?\s*([^\s<]+)", re.IGNORECASE)
+_TITLE = re.compile(r"<title>\s*(?:Topic\s*:)?\s*([^<]+)", re.IGNORECASE)
+_XML = re.compile(
+    r"<topic\s[^>]*number\s*=\s*[\"']([^\"']+)[\"'][^>]*>(.*?)</topic>", re.DOTALL | re.IGNORECASE
+)
+_XML_TEXT = re.compile(r"<(query|title)>\s*([^<]+?)\s*</\1>", re.IGNORECASE)
+
+
+def load_topics(topics: Path, qrels: Path, corpus: Path, level: int | None = None) -> Dataset:
+    """Open topics with TREC (or BEIR) qrels over a corpus file or a folder of texts.
+
+    Raises DataError for topics without number or title, numbers given twice, and qrels without a topic.
+    """
+    if not corpus.exists():
+        raise DataError(corpus, "no such corpus", expected="a corpus.jsonl or a folder of texts")
+    queries = read_topics(topics)
+    judged = read_qrels(qrels)
+    unknown = sorted(judged.keys() - {query.query_id for query in queries})
+    if unknown:
+        raise DataError(
+            qrels,
+            f"{len(unknown)} judged topics are not in {topics.name}: {some(unknown)}",
+            expected="ids of topics",
+        )
+    return Dataset(
+        name=topics.stem,
+        split=qrels.stem,
+        corpus=(corpus,),
+        is_beir=corpus.is_file() and ".jsonl" in corpus.suffixes,
+        queries=tuple(query for query in queries if query.query_id in judged),
+        qrels=judged,
+        relevance_level=level or relevance_level(judged),
+        evidence={q: [Evidence(d, g) for d, g in grades.items()] for q, grades in judged.items()},
+    )
+
+
+def read_topics(path: Path) -> list[Query]:
+    """Read topics in any of the three layouts, in the file's order."""
+    numbered = list(lines(path))
+    text = "\n".join(line for _, line in numbered)
+    if _TOPIC.search(text):
+        found = [_classic(path, text, match) for match in _TOPIC.finditer(text)]
+    elif _XML.search(text):
+        found = [_xml(path, text, match) for match in _XML.finditer(text)]
+    else:
+        found = [_line(path, number, line) for number, line in numbered if line.strip()]
+    seen: set[str] = set()
+    for query in found:
+        if query.query_id in seen:
+            raise DataError(path, f"topic {query.query_id!r} stands twice", expected="each topic once")
+        seen.add(query.query_id)
+    if not found:
+        raise DataError(path, "no topics", expected="<top> blocks, XML topics, or lines of id, tab, question")
+    return found
+
+
+def _classic(path: Path, text: str, match: re.Match[str]) -> Query:
+    number, title = _NUMBER.search(match[1]), _TITLE.search(match[1])
+    if number is None or title is None or not title[1].strip():
+        line = text.count("\n", 0, match.start()) + 1
+        raise DataError(
+            path, "a topic lacks number or title", line=line, expected="<num> and <title> in every <top>"
+        )
+    return Query(number[1], " ".join(title[1].split()))
+
+
+def _xml(path: Path, text: str, match: re.Match[str]) -> Query:
+    found = _XML_TEXT.search(match[2])
+    if found is None:
+        line = text.count("\n", 0, match.start()) + 1
+        raise DataError(path, f"topic {match[1]!r} has no question", line=line, expected="<query> or <title>")
+    return Query(match[1], " ".join(unescape(found[2]).split()))
+
+
+def _line(path: Path, number: int, line: str) -> Query:
+    name, tab, text = line.partition("\t")
+    if not tab or not name.strip() or not text.strip() or len(name.split()) != 1:
+        raise DataError(path, "no id and question", line=number, expected="an id, a tab and a question")
+    return Query(name.strip(), text.strip())
