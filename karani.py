@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from corpus.records import Citation
     from corpus.settings import Settings
     from index.engine import Engine
-    from index.hits import Answer, Citation, Filters, SearchResult
+    from index.hits import Answer, Filters, SearchResult
 
 os.environ.setdefault("PYTHAINLP_OFFLINE", "1")
 

@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import regex
 
@@ -84,7 +85,7 @@ def _stretches(page: Page, spans: Sequence[CaseSpan], default_heading: str) -> I
     for span in here:
         cuts |= {span.start, span.end}
     marks = sorted(cut for cut in cuts if 0 <= cut <= len(page.text))
-    for start, end in zip(marks, marks[1:], strict=False):
+    for start, end in pairwise(marks):
         owner = next((span for span in here if span.start <= start and end <= span.end), None)
         if owner is None:
             yield _Stretch(start, end, None, default_heading)

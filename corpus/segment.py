@@ -75,7 +75,7 @@ class Segmenter:
 
 
 def dictionary_words(extra: Iterable[str] = ()) -> list[str]:
-    """pythainlp's words (CC0), administrative terms, places and ``extra``; sorted, unique."""
+    """Words of pythainlp (CC0), administrative terms, places and ``extra``; sorted, unique."""
     from pythainlp.corpus import thai_words
 
     from corpus import gazetteer

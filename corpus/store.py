@@ -75,9 +75,9 @@ class Store:
     def __init__(self, path: Path, change: int | None, shared: Store | None = None) -> None:
         self.path = path
         self._change = change
-        self._local = shared._local if shared else threading.local()
+        self._local: threading.local = shared._local if shared else threading.local()
         self._connections: list[sqlite3.Connection] = shared._connections if shared else []
-        self._lock = shared._lock if shared else threading.Lock()
+        self._lock: threading.Lock = shared._lock if shared else threading.Lock()
 
     @classmethod
     def open(cls, path: Path, *, create: bool = True) -> Store:
@@ -378,7 +378,9 @@ def _numbers(data: bytes) -> array[int]:
 def _page(row: Sequence[Any]) -> Page:
     flat = _numbers(row[6])
     pieces = tuple(Piece(*flat[i : i + 4]) for i in range(0, len(flat), 4))
-    return Page(*row[:6], pieces, tuple(_numbers(row[7])), tuple(json.loads(row[8])))
+    number, source, sha256, reader, source_text, text = row[:6]
+    blocks, dropped = tuple(_numbers(row[7])), tuple(json.loads(row[8]))
+    return Page(number, source, sha256, reader, source_text, text, pieces, blocks, dropped)
 
 
 def _context(record: DocumentRecord, passage: Passage, cases: Mapping[str, Case]) -> str:

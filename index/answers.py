@@ -10,10 +10,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from index.background import weight
 from index.evidence import Evidence, EvidenceFinder
 from index.hits import Answer, FoundPassage, Group
 from index.interfaces import Encoder
-from index.present import Opened
 from index.queries import Query
 from index.vocabulary import FUNCTION_WORDS
 
@@ -22,9 +22,7 @@ _CONSIDERED = 3
 THRESHOLD = 0.5
 
 
-def answer_for(
-    asked: Query, groups: Sequence[Group], opened: Opened, encoder: Encoder
-) -> Answer | None:
+def answer_for(asked: Query, groups: Sequence[Group], encoder: Encoder) -> Answer | None:
     """The answer that the first groups support, or ``None``."""
     finder = EvidenceFinder(asked, word_weight, encoder if encoder.max_tokens is None else None)
     best: tuple[float, FoundPassage, Evidence] | None = None
@@ -53,7 +51,7 @@ def opened_context(found: FoundPassage) -> str:
 
 def word_weight(term: str) -> float:
     """How much a content word matters when evidence is weighed."""
-    return 0.15 if term in FUNCTION_WORDS else min(3.0, 0.6 + 0.3 * len(term))
+    return 0.02 if term in FUNCTION_WORDS else weight(term)
 
 
 def confidence(evidence: Evidence) -> float:

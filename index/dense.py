@@ -63,7 +63,7 @@ class DenseIndex:
     def __init__(self, path: Path) -> None:
         import faiss
 
-        self._index = faiss.read_index(str(path))
+        self._index: Any = faiss.read_index(str(path))
         self.dim: int = self._index.d
 
     def __len__(self) -> int:
@@ -86,10 +86,11 @@ class DenseIndex:
 
         if not len(self) or not np.any(query) or (allowed is not None and not len(allowed)):
             return []
-        parameters = None
+        parameters: Any = None
         if allowed is not None:
             selector = faiss.IDSelectorBatch(np.ascontiguousarray(allowed, dtype=np.int64))
-            parameters = faiss.SearchParameters(sel=selector)
+            make: Any = faiss.SearchParameters  # its stub knows no arguments
+            parameters = make(sel=selector)
         scores, rows = self._index.search(
             np.ascontiguousarray(query[None, :], dtype=np.float32), min(depth, len(self)), params=parameters
         )

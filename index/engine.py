@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+
+import numpy as np
 
 from corpus.segment import Segmenter
 from corpus.settings import Settings
 from corpus.store import Store, StoredPassage
 from index.answers import answer_for
 from index.dense import DenseIndex
-from index.encoders import load_encoder
-from index.fusion import Ranking, Weights, fuse
-from index.generations import DICTIONARY, LEXICAL, VECTORS
+from index.encoders import load_encoder, load_lexicon
+from index.features import Candidate, Features, features
+from index.forward import ForwardIndex
+from index.fusion import Fused, Ranking, Weights, fuse
+from index.generations import DICTIONARY, FORWARD, LEXICAL, VECTORS
 from index.hits import Answer, Filters, Group, Hit, SearchResult
-from index.interfaces import Encoder
+from index.interfaces import Encoder, Vectors
 from index.lexical import LexicalIndex
 from index.present import facets_of, group
 from index.publish import GenerationError, Manifest, complete_generations, current_name, verify
 from index.queries import Query, understand
+from index.rerank import DEPTH as RERANKED
+from index.rerank import Reranker
 
 SYSTEMS = ("hybrid", "dense", "lexical", "words", "characters")
 _INPUTS: Mapping[str, tuple[str, ...]] = {
@@ -48,6 +56,7 @@ class OpenGeneration:
     segmenter: Segmenter
     dense: DenseIndex
     lexical: LexicalIndex
+    forward: ForwardIndex
 
 
 class Engine:
@@ -63,6 +72,10 @@ class Engine:
         self._opened = opened
         self._lock = threading.Lock()
         self.weights = Weights()
+        self.lexicon = load_lexicon(encoder)
+        # A question's vector is asked for by ranking, reranking and answering.
+        self._vector = lru_cache(maxsize=512)(lambda text: encoder.encode_queries([text])[0])
+        self.reranker = Reranker.load()
 
     @classmethod
     def open(cls, settings: Settings, encoder: Encoder | None = None) -> Engine:
@@ -95,6 +108,15 @@ class Engine:
     def manifest(self) -> Manifest:
         """The serving generation's manifest."""
         return self._opened.manifest
+
+    @property
+    def opened(self) -> OpenGeneration:
+        """The serving generation's open files."""
+        return self._opened
+
+    def fused(self, asked: Query, depth: int = DEPTH) -> list[Fused]:
+        """The fused ranking before any reranking."""
+        return fuse(self._rankings(self._opened, asked, depth, _INPUTS["hybrid"], Filters()), self.weights)
 
     def reload(self) -> bool:
         """Swap to the generation that ``CURRENT`` names, if it is another one and whole."""
@@ -153,22 +175,57 @@ class Engine:
         self,
         opened: OpenGeneration,
         asked: Query,
-        ranked: Sequence[tuple[int, float, dict[str, float]]],
+        ranked: Sequence[Fused],
         stored: Mapping[int, StoredPassage],
         k: int,
     ) -> tuple[tuple[Group, ...], Answer | None]:
         titles = opened.store.titles(found.passage.document_id for found in stored.values())
         hits = [(stored[row], score, parts) for row, score, parts in ranked if row in stored]
         groups = group(hits, asked, opened, titles, k)
-        return groups, answer_for(asked, groups, opened, self.encoder)
+        return groups, answer_for(asked, groups, self.encoder)
+
+    def _cosines(self, opened: OpenGeneration, asked: Query, rows: Sequence[int]) -> Vectors:
+        """Exact cosines of the question to some passages, whichever input found them."""
+        vector = self._vector(asked.text)
+        cosines: Vectors = opened.dense.vectors(rows) @ vector
+        return cosines
 
     def _rank(
         self, opened: OpenGeneration, asked: Query, depth: int, system: str, filters: Filters | None
-    ) -> list[tuple[int, float, dict[str, float]]]:
+    ) -> list[Fused]:
         if system not in _INPUTS:
             raise ValueError(f"system must be one of {', '.join(SYSTEMS)}, not {system!r}")
         rankings = self._rankings(opened, asked, depth, _INPUTS[system], filters or Filters())
-        return fuse(rankings, self.weights)[:depth]
+        fused = fuse(rankings, self.weights)
+        if system == "hybrid" and self.reranker is not None and len(fused) > 1:
+            fused = self._rerank(opened, asked, fused, self.reranker)
+        return fused[:depth]
+
+    def _rerank(
+        self, opened: OpenGeneration, asked: Query, fused: list[Fused], reranker: Reranker
+    ) -> list[Fused]:
+        """The first hits in a new order; the rest keeps its own below them."""
+        head, tail = fused[:RERANKED], fused[RERANKED:]
+        scores = reranker(self.candidate_features(opened, asked, head))
+        order = sorted(range(len(head)), key=lambda i: (-float(scores[i]), head[i][0]))
+        # Scores in (0, 1] that follow the new order: a share of the best, above everything not reranked.
+        best = float(scores.max())
+        renewed = [
+            (head[i][0], 0.5 + 0.5 * math.exp(min(0.0, float(scores[i]) - best)), head[i][2]) for i in order
+        ]
+        return renewed + [(row, 0.5 * score, parts) for row, score, parts in tail]
+
+    def candidate_features(self, opened: OpenGeneration, asked: Query, head: Sequence[Fused]) -> Features:
+        """`index.features` of fused hits, one row each."""
+        vector = self.lexicon.encode_queries([asked.text])[0]
+        cosines = self._cosines(opened, asked, [row for row, _, _ in head])
+        candidates = [
+            Candidate(row, opened.forward.document_of(row), parts, score, float(cosine))
+            for (row, score, parts), cosine in zip(head, cosines, strict=True)
+        ]
+        tokens = self.lexicon.rows([" ".join(asked.content)])[0]
+        digits = self.lexicon.rows([" ".join(term for term in asked.content if term.isdigit())])[0]
+        return features(tokens, np.isin(tokens, digits), vector, candidates, opened.forward, self.lexicon)
 
     def _rankings(
         self, opened: OpenGeneration, asked: Query, depth: int, inputs: Sequence[str], filters: Filters
@@ -181,11 +238,9 @@ class Engine:
         if "characters" in inputs:
             rankings["characters"] = opened.lexical.search("characters", asked.grams, depth, filters)
         if "dense" in inputs:
-            import numpy as np
-
             rows = opened.lexical.filtered_rows(filters)
             allowed = None if rows is None else np.asarray(rows, dtype=np.int64)
-            vector = self.encoder.encode_queries([asked.text])[0]
+            vector = self._vector(asked.text)
             rankings["dense"] = opened.dense.search(vector, depth, allowed)
         return rankings
 
@@ -217,4 +272,5 @@ def _open_generation(folder: Path, store: Store, encoder: Encoder) -> OpenGenera
         segmenter=Segmenter(folder / DICTIONARY),
         dense=DenseIndex(folder / VECTORS),
         lexical=LexicalIndex(folder / LEXICAL),
+        forward=ForwardIndex(folder / FORWARD),
     )

@@ -148,8 +148,8 @@ def _matches(asked: _Asked, gathered: Gathered, forward: ForwardIndex, table: To
 def _bm25(counts: Features, gathered: Gathered, forward: ForwardIndex) -> Features:
     """BM25's saturated term frequencies (Robertson & Zaragoza 2009), each at most k1 + 1."""
     lengths = np.add.reduceat(gathered.body.astype(np.float32), gathered.starts[:-1])
-    room = _K1 * (1 - _B + _B * lengths / forward.mean_body)
-    saturated: Features = counts * (_K1 + 1) / (counts + room[:, None])
+    room = _K1 * (1 - _B + _B * lengths / np.float32(forward.mean_body))
+    saturated: Features = (counts * (_K1 + 1) / (counts + room[:, None])).astype(np.float32)
     return saturated
 
 
@@ -173,7 +173,8 @@ def _pairs(hit: NDArray[np.bool_], asked: _Asked, owner: NDArray[np.int64], coun
     weights = asked.weights[:-1] + asked.weights[1:]
     for pair in range(together.shape[1]):
         out[np.unique(owner[:-1][together[:, pair]])] += weights[pair]
-    return out / weights.sum()
+    shares: Features = (out / weights.sum()).astype(np.float32)
+    return shares
 
 
 def _window(matched: Features, owner: NDArray[np.int64], starts: NDArray[np.int64]) -> Features:
@@ -190,8 +191,7 @@ def _window(matched: Features, owner: NDArray[np.int64], starts: NDArray[np.int6
     joined = np.maximum(best[:-1], best[1:]).sum(axis=1)
     last = blocks_before[1:] - 1
     joined[last] = best[last].sum(axis=1)  # do not look into the next passage
-    out: Features = np.maximum.reduceat(joined, blocks_before[:-1]).astype(np.float32)
-    return out
+    return np.maximum.reduceat(joined, blocks_before[:-1]).astype(np.float32)
 
 
 def _digits(asked: _Asked, counts: Features) -> list[Features]:

@@ -2,12 +2,13 @@
 
 Two memory-mapped arrays a generation: ``tokens`` (all rows of all passages, the
 context's before the passage's own) and ``places`` with one line a passage:
-store row, first token, tokens of the context, tokens of the text. ``counts``
-holds in how many passages each token stands.
+store row, first token, tokens of the context, tokens of the text, a number for
+the document. ``counts`` holds in how many passages each token stands.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,11 @@ class Gathered:
     body: NDArray[np.bool_]
 
 
+def document_number(document_id: str) -> int:
+    """A document's id as a 63-bit number, the same in every generation."""
+    return int.from_bytes(hashlib.blake2b(document_id.encode(), digest_size=8).digest()) >> 1
+
+
 class ForwardWriter:
     """Collects passages; `write` makes the files."""
 
@@ -49,14 +55,14 @@ class ForwardWriter:
         kept = base.rows[~gone]
         for row in kept.tolist():
             context, body = base.tokens_of(row)
-            self.add(row, context, body)
+            self.add(row, base.document_of(row), context, body)
 
-    def add(self, row: int, context: Sequence[int] | Integers, body: Sequence[int] | Integers) -> None:
-        """Add one passage's token rows."""
-        half = np.asarray(context, dtype=np.int32)[: _MAX_TOKENS // 4]
-        tokens = np.concatenate([half, np.asarray(body, dtype=np.int32)[: _MAX_TOKENS - len(half)]])
+    def add(self, row: int, document: int, context: Integers, body: Integers) -> None:
+        """Add one passage's token rows; ``document`` is `document_number` of its document's id."""
+        head = context[: _MAX_TOKENS // 4]
+        tokens = np.concatenate([head, body[: _MAX_TOKENS - len(head)]]).astype(np.int32)
         self._tokens.append(tokens)
-        place = (row, self._length, len(half), len(tokens) - len(half))
+        place = (row, self._length, len(head), len(tokens) - len(head), document)
         self._places.append(np.asarray(place, dtype=np.int64))
         self._length += len(tokens)
         self._counts[np.unique(tokens)] += 1
@@ -65,7 +71,7 @@ class ForwardWriter:
         """Write the three arrays, passages in row order of the store."""
         folder.mkdir()
         tokens = np.concatenate(self._tokens) if self._tokens else np.zeros(0, dtype=np.int32)
-        places = np.stack(self._places) if self._places else np.zeros((0, 4), dtype=np.int64)
+        places = np.stack(self._places) if self._places else np.zeros((0, 5), dtype=np.int64)
         np.save(folder / _TOKENS, tokens, allow_pickle=False)
         np.save(folder / _PLACES, places[np.argsort(places[:, 0])], allow_pickle=False)
         np.save(folder / _COUNTS, self._counts, allow_pickle=False)
@@ -90,12 +96,19 @@ class ForwardIndex:
 
     def tokens_of(self, row: int) -> tuple[Integers, Integers]:
         """One passage's token rows: (context, text)."""
+        _, start, context, body, _ = self._place(row)
+        tokens = self._tokens[start : start + context + body]
+        return tokens[:context], tokens[context:]
+
+    def document_of(self, row: int) -> int:
+        """The number of the passage's document."""
+        return self._place(row)[4]
+
+    def _place(self, row: int) -> tuple[int, ...]:
         place = int(np.searchsorted(self.rows, row))
         if place >= len(self.rows) or self.rows[place] != row:
             raise KeyError(row)
-        _, start, context, body = (int(number) for number in self._places[place])
-        tokens = self._tokens[start : start + context + body]
-        return tokens[:context], tokens[context:]
+        return tuple(self._places[place].tolist())
 
     def gather(self, rows: Sequence[int]) -> Gathered:
         """The tokens of several passages, end to end, in the order given."""

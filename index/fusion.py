@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 Ranking = Sequence[tuple[int, float]]
+Fused = tuple[int, float, dict[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def normalise(name: str, ranking: Ranking) -> dict[int, float]:
     return {row: max(0.0, (score - floor) / span) for row, score in ranking}
 
 
-def fuse(rankings: Mapping[str, Ranking], weights: Weights) -> list[tuple[int, float, dict[str, float]]]:
+def fuse(rankings: Mapping[str, Ranking], weights: Weights) -> list[Fused]:
     """Union of the rankings: (row, score, parts), best first; ties by row.
 
     ``score`` lies in [0, 1]. An input that found nothing gives its share to the others.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,8 @@ from corpus.segment import Segmenter, write_dictionary
 from corpus.settings import Settings
 from corpus.store import Store, StoredPassage
 from index import dense
-from index.encoders import load_encoder
+from index.encoders import StaticEncoder, load_encoder, load_lexicon
+from index.forward import ForwardIndex, ForwardWriter, document_number
 from index.interfaces import Encoder
 from index.lexical import LexicalWriter
 from index.publish import (
@@ -41,6 +42,7 @@ from index.publish import (
 
 VECTORS = "vectors.faiss"
 LEXICAL = "lexical"
+FORWARD = "forward"
 DICTIONARY = "words.txt"
 #: Changes whenever fields or terms do: a predecessor of another format is no base.
 LEXICAL_FORMAT = "words+characters-2"
@@ -134,6 +136,7 @@ def _base(settings: Settings, encoder: Encoder) -> Path | None:
         and manifest.prefixes == encoder.prefixes
         and manifest.cleaner == CLEANER_VERSION
         and manifest.lexical == LEXICAL_FORMAT
+        and manifest.lexicon == load_lexicon(encoder).revision
     )
     return folders[0] if same else None
 
@@ -152,6 +155,10 @@ def _write(
         vectors = dense.read_index(plan.base / VECTORS)
         dense.remove(vectors, np.asarray(plan.removed, dtype=np.int64))
     truncated = _base_truncated(plan)
+    lexicon = load_lexicon(encoder)
+    forward = ForwardWriter(len(lexicon.vectors))
+    if plan.base is not None:
+        forward.copy(ForwardIndex(plan.base / FORWARD), plan.removed)
     writer = LexicalWriter(partial / LEXICAL, Segmenter(dictionary).terms)
     writer.remove(plan.removed)
     done = 0
@@ -161,14 +168,23 @@ def _write(
             truncated += sum(count > encoder.max_tokens for count in encoder.count_tokens(texts))
         rows = np.asarray([stored.row for stored in batch], dtype=np.int64)
         dense.add(vectors, rows, encoder.encode_passages(texts))
+        _add_forward(forward, lexicon, batch)
         for stored in batch:
             writer.add(stored)
         done += len(batch)
         if progress:
             progress(done, len(plan.added))
     writer.commit()
+    forward.write(partial / FORWARD)
     dense.write_index(vectors, partial / VECTORS)
     return truncated
+
+
+def _add_forward(forward: ForwardWriter, lexicon: StaticEncoder, batch: Sequence[StoredPassage]) -> None:
+    contexts = lexicon.rows([stored.context for stored in batch])
+    bodies = lexicon.rows([stored.passage.text for stored in batch])
+    for stored, context, body in zip(batch, contexts, bodies, strict=True):
+        forward.add(stored.row, document_number(stored.passage.document_id), context, body)
 
 
 def _batches(snapshot: Store, plan: _Plan) -> Iterator[list[StoredPassage]]:
@@ -228,6 +244,7 @@ def _manifest(partial: Path, snapshot: Store, encoder: Encoder, truncated: int, 
         truncated=truncated,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         lexical=LEXICAL_FORMAT,
+        lexicon=load_lexicon(encoder).revision,
         files=files,
     )
 

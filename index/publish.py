@@ -41,6 +41,7 @@ class Manifest:
     """What a generation was made from and with; it opens against nothing else.
 
     ``change`` is the store's change number that it reads the texts as of.
+    ``lexicon`` is the revision of the static encoder whose tokens the forward index holds.
     ``files`` maps each file's relative path to its SHA-256.
     """
 
@@ -57,6 +58,7 @@ class Manifest:
     truncated: int
     created: str
     lexical: str
+    lexicon: str
     fusion: Mapping[str, float] = field(default_factory=dict)
     calibration: str = ""
     files: Mapping[str, str] = field(default_factory=dict)

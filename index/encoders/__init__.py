@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from index.encoders.errors import EncoderError
@@ -12,7 +13,17 @@ from index.interfaces import Encoder
 BUILTIN = "builtin"
 BUILTIN_FOLDER = Path(__file__).resolve().parent.parent / "model"
 
-__all__ = ["BUILTIN", "BUILTIN_FOLDER", "EncoderError", "StaticEncoder", "TransformerEncoder", "load_encoder"]
+__all__ = ["BUILTIN", "BUILTIN_FOLDER", "EncoderError", "StaticEncoder", "TransformerEncoder", "load_encoder", "load_lexicon"]
+
+
+@lru_cache(maxsize=1)
+def _builtin() -> StaticEncoder:
+    return StaticEncoder(BUILTIN_FOLDER, name=BUILTIN)
+
+
+def load_lexicon(encoder: Encoder) -> StaticEncoder:
+    """The static encoder whose tokens and token vectors reranking uses: this one, else the built-in."""
+    return encoder if isinstance(encoder, StaticEncoder) else _builtin()
 
 
 def load_encoder(name: str = BUILTIN, *, revision: str | None = None) -> Encoder:
@@ -28,7 +39,7 @@ def load_encoder(name: str = BUILTIN, *, revision: str | None = None) -> Encoder
         EncoderError: files are missing or damaged, or the hub cannot be reached.
     """
     if name == BUILTIN:
-        return StaticEncoder(BUILTIN_FOLDER, name=BUILTIN)
+        return _builtin()
     if StaticEncoder.can_load(Path(name)):
         return StaticEncoder(Path(name))
     return TransformerEncoder(name, revision=revision)

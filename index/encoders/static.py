@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,21 @@ class StaticEncoder:
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Shape (len(texts), dim), float32, unit rows; the same space as the queries."""
         return self._encode(texts)
+
+    @property
+    def vectors(self) -> Vectors:
+        """The token table, shape (rows, dim): one vector for all spellings of a token."""
+        return self._table
+
+    @cached_property
+    def norms(self) -> NDArray[np.float32]:
+        """Length of each of the table's vectors, shape (rows,)."""
+        lengths: NDArray[np.float32] = np.linalg.norm(self._table, axis=1)
+        return lengths
+
+    def rows(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
+        """Each text's tokens in order, as rows of `vectors`."""
+        return [self._rows[ids].astype(np.int32) for ids in self._tokens(texts)]
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
         vectors: Vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
