@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import FileResponse, HTMLResponse
 
+from service.questions import SOMETHING
 from service.settings import ServiceSettings
 
 _FILES = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
@@ -78,7 +79,7 @@ def _describe(app: FastAPI, settings: ServiceSettings) -> dict[str, Any]:
         routes=app.routes,
     )
     limits: dict[str, dict[str, Any]] = {
-        "q": {"minLength": 1, "maxLength": settings.max_query_chars, "pattern": r"\S"},
+        "q": {"minLength": 1, "maxLength": settings.max_query_chars, "pattern": SOMETHING},
         "k": {"maximum": settings.max_k, "default": settings.default_k},
     }
     request = document["components"]["schemas"]["SearchRequest"]["properties"]

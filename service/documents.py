@@ -52,9 +52,8 @@ async def documents(paging: Paging, serving: ServingDep) -> JSONResponse:
     return await _read(serving, read)
 
 
-# The page's route stands first: a document's id may itself hold a slash.
 @router.get(
-    "/documents/{document_id:path}/pages/{number}",
+    "/documents/{document_id}/pages/{number}",
     summary="One page's texts",
     response_model=PageOut,
     responses=_PROBLEMS,
@@ -84,7 +83,7 @@ async def page(document_id: DocumentId, number: PageNumber, _: Nothing, serving:
 
 
 @router.get(
-    "/documents/{document_id:path}", summary="One document", response_model=DocumentOut, responses=_PROBLEMS
+    "/documents/{document_id}", summary="One document", response_model=DocumentOut, responses=_PROBLEMS
 )
 async def document(document_id: DocumentId, _: Nothing, serving: ServingDep) -> JSONResponse:
     """A document's title, pages, metadata and cases."""
@@ -110,7 +109,7 @@ async def cases(paging: Paging, serving: ServingDep) -> JSONResponse:
     return await _read(serving, read)
 
 
-@router.get("/cases/{case_id:path}", summary="One case", response_model=CaseOutDetail, responses=_PROBLEMS)
+@router.get("/cases/{case_id}", summary="One case", response_model=CaseOutDetail, responses=_PROBLEMS)
 async def case(case_id: CaseId, _: Nothing, serving: ServingDep) -> JSONResponse:
     """What is known of one case, with its passages in reading order."""
 
@@ -123,9 +122,7 @@ async def case(case_id: CaseId, _: Nothing, serving: ServingDep) -> JSONResponse
     return await _read(serving, read, ("กรณีนี้", "case"))
 
 
-@router.get(
-    "/passages/{passage_id:path}", summary="One passage", response_model=PassageOut, responses=_PROBLEMS
-)
+@router.get("/passages/{passage_id}", summary="One passage", response_model=PassageOut, responses=_PROBLEMS)
 async def passage(passage_id: PassageId, _: Nothing, serving: ServingDep) -> JSONResponse:
     """A passage and where it stands."""
 

@@ -7,9 +7,12 @@ element its kind asks for. So nothing in a document or a question can ever becom
 from __future__ import annotations
 
 import itertools
+import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
+
+_HEADING = re.compile(r"^(#{1,6} +)(.+)$", re.MULTILINE)
 
 Spans = Iterable[tuple[int, int]]
 
@@ -39,6 +42,41 @@ def segments(text: str, layers: Mapping[str, Spans]) -> list[Segment]:
         )
         for start, end in itertools.pairwise(cuts)
     ]
+
+
+def layout_spans(text: str) -> dict[str, list[tuple[int, int]]]:
+    """Lines that a Markdown source marks as headings: their marks, and the titles behind them."""
+    found = list(_HEADING.finditer(text))
+    return {"hash": [m.span(1) for m in found], "title": [m.span(2) for m in found]}
+
+
+def window(text: str, spans: Sequence[tuple[int, int]], size_chars: int) -> tuple[int, int]:
+    """The part of ``text``, about ``size_chars`` long, that holds the most of ``spans``.
+
+    It begins and ends at white space where there is some near, and never inside a cluster.
+    """
+    if len(text) <= size_chars * 1.25:
+        return 0, len(text)
+    starts = [0, *(max(0, start - size_chars // 4) for start, _ in spans)]
+    low = max(
+        starts,
+        key=lambda at: (sum(min(b, at + size_chars) - a for a, b in spans if at <= a < at + size_chars), -at),
+    )
+    high = min(len(text), low + size_chars)
+    low = max(0, high - size_chars)
+    return whole_clusters(text, _space_after(text, low, spans), _space_before(text, high, spans))
+
+
+def _space_after(text: str, low: int, spans: Sequence[tuple[int, int]]) -> int:
+    limit = min([start for start, _ in spans if start >= low] + [low + 60])
+    found = re.search(r"\s+", text[low:limit]) if low else None
+    return low + found.end() if found else low
+
+
+def _space_before(text: str, high: int, spans: Sequence[tuple[int, int]]) -> int:
+    limit = max([end for _, end in spans if end <= high] + [high - 60])
+    found = text.rfind(" ", limit, high) if high < len(text) else -1
+    return found if found > 0 else high
 
 
 def whole_clusters(text: str, start: int, end: int) -> tuple[int, int]:

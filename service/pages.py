@@ -49,7 +49,7 @@ async def search_page(request: Request, serving: ServingDep, pages: PagesDep) ->
         corpus = await serving.call(pages.corpus)
         values = {"corpus": corpus, "problem": problem, "question": question[:200]}
         return pages.render(request, "refused.html", status=problem.status_code, **values)
-    (result, labels), corpus = await _load(serving, pages, lambda engine: _answered(engine, search))
+    (result, labels, origin), corpus = await _load(serving, pages, lambda engine: _answered(engine, search))
     values = views.search_values(search)
     more = min(search.k * 2 if search.k else 0, serving.settings.max_k)
     found = [hit for group in result.groups for hit in (group.best, *group.more)]
@@ -59,6 +59,7 @@ async def search_page(request: Request, serving: ServingDep, pages: PagesDep) ->
         corpus=corpus,
         question=search.q,
         result=result,
+        origin=origin,
         quoted=views.quoted(result.answer, found) if result.answer else [],
         facets=views.facets_of(result, values, labels),
         active=views.active_filters(values, labels),
@@ -87,7 +88,8 @@ async def _load(serving: Serving, pages: Pages, read: Callable[[Engine], T]) -> 
     return await serving.call(lambda engine: (read(engine), pages.corpus(engine)))
 
 
-def _answered(engine: Engine, search: SearchRequest) -> tuple[SearchResult, dict[str, str]]:
+def _answered(engine: Engine, search: SearchRequest) -> tuple[SearchResult, dict[str, str], str]:
+    """The result, what to call its documents and case, and what the answer's document names as its source."""
     result = ask(engine, search)
     store = engine.store
     wanted = [*result.facets.get("document_id", {}), *([search.document_id] if search.document_id else [])]
@@ -95,7 +97,8 @@ def _answered(engine: Engine, search: SearchRequest) -> tuple[SearchResult, dict
     case = store.case(search.case_id) if search.case_id else None
     if case is not None:
         labels[case.case.case_id] = case.case.name
-    return result, labels
+    told = store.document(result.answer.citation.document_id) if result.answer else None
+    return result, labels, told.metadata.get("source", "") if told else ""
 
 
 @router.get("/documents")
@@ -110,7 +113,7 @@ async def documents_page(request: Request, serving: ServingDep, pages: PagesDep)
     )
 
 
-@router.get("/documents/{document_id:path}")
+@router.get("/documents/{document_id}")
 async def document_page(
     request: Request, document_id: str, serving: ServingDep, pages: PagesDep
 ) -> HTMLResponse:
@@ -153,7 +156,7 @@ async def _viewer(
         document=info,
         page=page,
         view=view,
-        passages=passages,
+        passages=[p for p in passages if p.end > view.low and p.start < view.high],
         cases=cases,
         with_source=request.query_params.get("source") == "1",
         place={name: value for name, value in place.items() if value not in (None, "")},
@@ -190,7 +193,7 @@ async def cases_page(request: Request, serving: ServingDep, pages: PagesDep) -> 
     return pages.render(request, "cases.html", corpus=corpus, find=find, part=part, cases=kept[part.slice])
 
 
-@router.get("/cases/{case_id:path}")
+@router.get("/cases/{case_id}")
 async def case_page(request: Request, case_id: str, serving: ServingDep, pages: PagesDep) -> HTMLResponse:
     """One case: what is known of it and its passages in reading order."""
 

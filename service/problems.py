@@ -7,7 +7,6 @@ log, and a value may hold what JSON cannot carry (a lone surrogate).
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -37,7 +36,6 @@ _FAULTS = {
     "string_unicode": ("มีอักขระที่ไม่ถูกต้อง", "holds characters that are not valid Unicode"),
     "json_invalid": ("อ่าน JSON ไม่ได้", "the body is not valid JSON"),
 }
-_log = logging.getLogger("karani.service")
 
 ErrorPage = Callable[[Request, "ProblemError"], Awaitable[Response]]
 
@@ -151,7 +149,7 @@ def _problem_of(request: Request, error: Exception) -> ProblemError:
         return from_errors(error.errors())
     if isinstance(error, HTTPException):
         return _from_http(error, request)
-    _log.error("unhandled error at %s", request.url.path, exc_info=error)
+    # Starlette raises it again once this is sent, and the server logs it with its traceback.
     return ProblemError(
         500, "internal", "เกิดข้อผิดพลาดในระบบ กรุณาลองใหม่", "an internal error; it has been logged"
     )
@@ -177,12 +175,11 @@ def _from_http(error: HTTPException, request: Request) -> ProblemError:
 
 
 def _allowed_methods(request: Request) -> list[str]:
-    """All methods of all routes at this path: a router's own 405 names only the first route's."""
-    methods: set[str] = set()
-    for route in request.app.routes:
-        match, _ = route.matches(request.scope)
-        if match is not Match.NONE:
-            methods |= getattr(route, "methods", None) or {"GET"}
-    if "GET" in methods:
-        methods.add("HEAD")
-    return sorted(methods)
+    """All methods that any route takes at this path: a router's own 405 names only the first route's."""
+
+    def taken(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+
+    methods = [method for method in ("DELETE", "GET", "PATCH", "POST", "PUT") if taken(method)]
+    return sorted([*methods, "HEAD"] if "GET" in methods else methods)

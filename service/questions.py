@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 
 from fastapi import Request
 
@@ -11,6 +11,11 @@ from index.hits import SearchResult
 from service.problems import invalid
 from service.schemas import SearchRequest
 from service.settings import ServiceSettings
+
+#: What makes a question more than empty, for Python and for the OpenAPI document's ``pattern`` alike:
+#: one character that is neither white space, a control character nor an invisible mark.
+SOMETHING = r"[^\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
 async def no_repeats(request: Request) -> None:
@@ -43,11 +48,8 @@ def checked(search: SearchRequest, settings: ServiceSettings, place: str = "quer
 
 
 def readable(text: str) -> str:
-    """The text without control characters and lone surrogates, trimmed; empty if nothing shows."""
-    kept = "".join(c if c.isprintable() or unicodedata.category(c) == "Cf" else " " for c in text)
-    if all(c.isspace() or unicodedata.category(c) == "Cf" for c in kept):
-        return ""
-    return kept.strip()
+    """The text without control characters, trimmed; empty if nothing in it shows."""
+    return _CONTROL.sub(" ", text).strip() if re.search(SOMETHING, text) else ""
 
 
 def ask(engine: Engine, search: SearchRequest) -> SearchResult:

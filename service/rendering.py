@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from index.engine import Engine
 from service.documents import case_url, document_url, passage_url
-from service.marking import segments
+from service.marking import Segment, layout_spans, segments
 from service.settings import ServiceSettings
 from service.texts import Language, text
 from service.views import Corpus, corpus_of
@@ -46,7 +46,7 @@ class Pages:
         )
         self._environment.globals.update(
             static=self._static,
-            segments=segments,
+            plain=_plain,
             case_url=case_url,
             document_url=document_url,
             passage_url=passage_url,
@@ -92,6 +92,11 @@ class Pages:
 
     def _static(self, name: str) -> str:
         return f"/static/{name}?v={self._versions[name]}"
+
+
+def _plain(passage: str) -> list[Segment]:
+    """A text without marks of its own, its headings told apart."""
+    return segments(passage, layout_spans(passage))
 
 
 def _switch_url(request: Request, language: Language) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from corpus.records import Case
 from index.hits import Filters
@@ -47,16 +48,30 @@ class SearchRequest(Strict):
     """A question, how many groups to return, and exact filters."""
 
     q: str = Field(description="the question, in Thai or English", examples=["ใครใช้ MOU กับโรงพยาบาล"])
-    k: int | None = Field(None, ge=1, description="groups to return: a case, else a document")
-    system: System = Field("hybrid", description="which rankings answer")
+    k: int | None = Field(default=None, ge=1, description="groups to return: a case, else a document")
+    system: System = Field(default="hybrid", description="which rankings answer")
     province: str | None = Field(
-        None, min_length=1, max_length=200, description="only cases of this province"
+        default=None, min_length=1, max_length=200, description="only cases of this province"
     )
-    year_be: int | None = Field(None, ge=2000, le=3000, description="only this Buddhist-era year")
-    kind: str | None = Field(None, min_length=1, max_length=200, description="only this kind of organisation")
-    award: str | None = Field(None, min_length=1, max_length=200, description="only cases with this award")
-    document_id: str | None = Field(None, min_length=1, max_length=500, description="only this document")
-    case_id: str | None = Field(None, min_length=1, max_length=500, description="only this case")
+    year_be: int | None = Field(default=None, ge=2000, le=3000, description="only this Buddhist-era year")
+    kind: str | None = Field(
+        default=None, min_length=1, max_length=200, description="only this kind of organisation"
+    )
+    award: str | None = Field(
+        default=None, min_length=1, max_length=200, description="only cases with this award"
+    )
+    document_id: str | None = Field(
+        default=None, min_length=1, max_length=500, description="only this document"
+    )
+    case_id: str | None = Field(default=None, min_length=1, max_length=500, description="only this case")
+
+    @field_validator("*")
+    @classmethod
+    def _valid_unicode(cls, value: object) -> object:
+        """JSON can spell half a surrogate pair, which no index and no answer can carry."""
+        if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
+            raise PydanticCustomError("string_unicode", "holds characters that are not valid Unicode")
+        return value
 
     @property
     def filters(self) -> Filters:
@@ -71,8 +86,8 @@ class NoParameters(Strict):
 class PagingRequest(Strict):
     """Which part of a list to return."""
 
-    limit: int = Field(100, ge=1, le=1000, description="entries to return")
-    offset: int = Field(0, ge=0, le=10**9, description="entries to pass over")
+    limit: int = Field(default=100, ge=1, le=1000, description="entries to return")
+    offset: int = Field(default=0, ge=0, le=10**9, description="entries to pass over")
 
 
 class CaseOut(Strict):

@@ -33,13 +33,14 @@ class Serving:
         self._engine = engine
         self._open_engine = open_engine
         self._opened_here = False
-        self._pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="karani")
+        self._pool: ThreadPoolExecutor | None = None
         self._waiting = 0
         self._fault = ""
         self._watcher: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Open the engine if none was given, then watch for newer generations."""
+        self._pool = ThreadPoolExecutor(self.settings.threads, thread_name_prefix="karani")
         await self._renew()
         self._watcher = asyncio.create_task(self._watch())
 
@@ -49,9 +50,11 @@ class Serving:
             self._watcher.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watcher
-        await asyncio.to_thread(self._pool.shutdown, wait=True)
+        if self._pool is not None:
+            await asyncio.to_thread(self._pool.shutdown, wait=True)
         if self._engine is not None and self._opened_here:
             self._engine.close()
+            self._engine = None
 
     @property
     def engine(self) -> Engine:

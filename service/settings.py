@@ -26,39 +26,47 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="KARANI_", extra="ignore", frozen=True)
 
     # KARANI_HOST: the address to listen on; 0.0.0.0 serves every network interface.
-    host: str = Field("127.0.0.1", description="address to listen on")
+    host: str = Field(default="127.0.0.1", description="address to listen on")
     # KARANI_PORT: TCP port; 0 takes a free one.
-    port: int = Field(8000, ge=0, le=65535, description="TCP port; 0 takes a free one")
+    port: int = Field(default=8000, ge=0, le=65535, description="TCP port; 0 takes a free one")
     # KARANI_MAX_QUERY_CHARS: longer questions are refused with 422.
-    max_query_chars: int = Field(1000, ge=1, le=100_000, description="longest question, in characters")
+    max_query_chars: int = Field(
+        default=1000, ge=1, le=100_000, description="longest question, in characters"
+    )
     # KARANI_DEFAULT_K: groups returned when a search does not say.
-    default_k: int = Field(10, ge=1, le=1000, description="groups of hits returned by default")
+    default_k: int = Field(default=10, ge=1, le=1000, description="groups of hits returned by default")
     # KARANI_MAX_K: the most groups one search may ask for; more is refused with 422.
-    max_k: int = Field(50, ge=1, le=1000, description="most groups of hits one search may ask for")
+    max_k: int = Field(default=50, ge=1, le=1000, description="most groups of hits one search may ask for")
     # KARANI_MAX_BODY_BYTES: larger request bodies are refused with 413.
-    max_body_bytes: int = Field(65_536, ge=1024, description="largest request body, in bytes")
+    max_body_bytes: int = Field(default=65_536, ge=1024, description="largest request body, in bytes")
     # KARANI_MAX_VIEW_CHARS: the page viewer shows longer pages in parts of this size.
-    max_view_chars: int = Field(40_000, ge=1000, description="characters of a page shown at once")
+    max_view_chars: int = Field(default=40_000, ge=1000, description="characters of a page shown at once")
     # KARANI_THREADS: searches and reads that run at once, beside the event loop.
-    threads: int = Field(4, ge=1, le=64, description="worker threads for searches and reads")
+    threads: int = Field(default=4, ge=1, le=64, description="worker threads for searches and reads")
     # KARANI_QUEUE: requests that may wait for a thread; further ones get 503 with Retry-After.
-    queue: int = Field(256, ge=1, le=100_000, description="requests that may wait for a worker thread")
+    queue: int = Field(
+        default=256, ge=1, le=100_000, description="requests that may wait for a worker thread"
+    )
     # KARANI_RELOAD_SECONDS: how often a newer generation is looked for.
-    reload_seconds: float = Field(1.0, gt=0, le=3600, description="seconds between looks for a newer index")
+    reload_seconds: float = Field(
+        default=1.0, gt=0, le=3600, description="seconds between looks for a newer index"
+    )
     # KARANI_SHUTDOWN_SECONDS: how long running requests may finish after a stop signal.
-    shutdown_seconds: int = Field(10, ge=1, le=600, description="seconds for running requests at shutdown")
+    shutdown_seconds: int = Field(
+        default=10, ge=1, le=600, description="seconds for running requests at shutdown"
+    )
     # KARANI_LANGUAGE: the pages' language until a reader switches.
-    language: Literal["th", "en"] = Field("th", description="language of the pages, th or en")
+    language: Literal["th", "en"] = Field(default="th", description="language of the pages, th or en")
     # KARANI_DEMO: 1 when the demo cases are served; the pages then say so and offer examples.
-    demo: bool = Field(False, description="whether the demo cases are being served")
+    demo: bool = Field(default=False, description="whether the demo cases are being served")
     # KARANI_EXAMPLES: example questions on the empty page, a JSON list; empty for none.
-    examples: tuple[str, ...] | None = Field(None, description="example questions, a JSON list")
+    examples: tuple[str, ...] | None = Field(default=None, description="example questions, a JSON list")
     # KARANI_LOG_LEVEL: of the server's own log.
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
-        "info", description="the server log's level"
+        default="info", description="the server log's level"
     )
     # KARANI_ACCESS_LOG: 1 logs every request's address, which holds the question.
-    access_log: bool = Field(False, description="log every request, questions included")
+    access_log: bool = Field(default=False, description="log every request, questions included")
 
     @property
     def shown_examples(self) -> tuple[str, ...]:

@@ -10,13 +10,13 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from corpus.records import Page
 from index.engine import Engine
 from index.hits import Answer, FoundPassage, SearchResult, page_url
-from service.marking import Segment, segments, whole_clusters
+from service.marking import Segment, layout_spans, segments, whole_clusters, window
 from service.schemas import SearchRequest
 from service.source_map import source_spans
 
 FACETS = ("province", "year_be", "kind", "award", "document_id", "case_id")
 _CONTEXT_CHARS = 140
-_SHOWN_VALUES = 6
+_SHOWN_VALUES = 5
 _PRIVATE = range(0xE000, 0xF900)
 
 
@@ -78,10 +78,10 @@ def search_values(search: SearchRequest) -> dict[str, Any]:
 
 
 def facets_of(result: SearchResult, values: Mapping[str, Any], labels: Mapping[str, str]) -> list[Facet]:
-    """The filters that would narrow this result; a filter already set is not offered again."""
+    """The filters that would narrow this result: none already set, none with a single value."""
     found = []
     for name, counts in result.facets.items():
-        if name in values or not counts:
+        if name in values or len(counts) < 2:
             continue
         links = [
             FilterLink(name, value, labels.get(value, value), n, search_url(values, **{name: value}))
@@ -115,20 +115,30 @@ def quoted(answer: Answer, found: Iterable[FoundPassage]) -> list[Segment]:
         start, end = answer.citation.start - offset, answer.citation.end - offset
         if 0 <= start < end <= len(text):
             low, high = _nearby(text, start, end)
-            before = "… " if low else ""
-            after = " …" if high < len(text) else ""
-            shown = segments(text[low:high], {"evidence": [(start - low, end - low)]})
-            return [Segment(before), *shown, Segment(after)]
-    return [Segment(answer.evidence, ("evidence",))]
+            return _shown(text[low:high], {"evidence": [(start - low, end - low)]})
+    return _shown(answer.evidence, {"evidence": [(0, len(answer.evidence))]})
+
+
+def snippet(hit: FoundPassage, size_chars: int) -> list[Segment]:
+    """The part of a passage with the most matching words, marked; … where it was cut."""
+    text = hit.passage.text
+    low, high = window(text, hit.highlights, size_chars)
+    shown = _shown(text[low:high], {"match": [(a - low, b - low) for a, b in hit.highlights]})
+    return [*([Segment("… ")] if low else []), *shown, *([Segment(" …")] if high < len(text) else [])]
+
+
+def _shown(text: str, layers: Mapping[str, Sequence[tuple[int, int]]]) -> list[Segment]:
+    return segments(text, {**layers, **layout_spans(text)})
 
 
 def _nearby(text: str, start: int, end: int) -> tuple[int, int]:
-    """A span some characters wider on both sides, cut at white space where there is any."""
-    low, high = max(0, start - _CONTEXT_CHARS), min(len(text), end + _CONTEXT_CHARS)
-    if low:
-        space = text.find(" ", low, start)
-        low = space + 1 if space >= 0 else start
-    if high < len(text):
+    """The lines that a span stands on, as far as they are near, cut at white space where there is any."""
+    line_low, line_high = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    line_high = len(text) if line_high < 0 else line_high
+    low, high = max(line_low, start - _CONTEXT_CHARS), min(line_high, end + _CONTEXT_CHARS)
+    if low > line_low:
+        low = text.find(" ", low, start) + 1 or start
+    if high < line_high:
         space = text.rfind(" ", end, high)
         high = space if space >= 0 else end
     return low, high
@@ -181,7 +191,7 @@ def view_page(
     spans = [(cited[0] - low, cited[1] - low)] if cited else []
     sources = source_spans(page.pieces, page.source_text, *cited) if cited else []
     return PageView(
-        shown=tuple(segments(page.text[low:high], {"cite": spans})),
+        shown=tuple(_shown(page.text[low:high], {"cite": spans})),
         source=tuple(_source_segments(page, low, high, sources)),
         low=low,
         high=high,
@@ -226,7 +236,10 @@ def _source_segments(page: Page, low: int, high: int, cited: Sequence[tuple[int,
 
 def back_link(referer: str | None, host: str) -> tuple[str, str] | None:
     """The results page a reader came from, as its address and question."""
-    parts = urlsplit(referer or "")
+    try:
+        parts = urlsplit(referer or "")
+    except ValueError:
+        return None
     question = parse_qs(parts.query).get("q", [""])[0]
     if parts.netloc != host or parts.path != "/" or not question.strip():
         return None

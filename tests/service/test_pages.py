@@ -1,0 +1,227 @@
+"""The web pages as they are sent: complete before any script runs."""
+
+from __future__ import annotations
+
+import html
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from fastapi.testclient import TestClient
+
+from service.texts import TEXTS
+from tests.service.conftest import SCRIPT
+
+MOU = "ใครใช้ MOU กับโรงพยาบาล"
+
+
+def visible(page: str) -> str:
+    return html.unescape(re.sub(r"<[^>]*>", "", page))
+
+
+def links(page: str) -> list[str]:
+    return [html.unescape(found) for found in re.findall(r'href="([^"]*)"', page)]
+
+
+def test_the_empty_page_says_what_is_served_and_offers_examples(client: TestClient) -> None:
+    page = client.get("/")
+    assert page.status_code == 200
+    assert "กรณีตัวอย่าง" in visible(page.text)
+    examples = [link for link in links(page.text) if link.startswith("/?q=")]
+    assert len(examples) >= 4
+    for example in examples:
+        assert 'class="hit-link"' in client.get(example).text
+
+
+def test_answer_evidence_and_citation(client: TestClient) -> None:
+    page = client.get("/", params={"q": MOU}).text
+    assert re.search(r'class="answer-text"[^>]*>เทศบาลตำบลบ้านบึง<', page)
+    assert "MOU" in "".join(re.findall(r'<mark class="evidence">([^<]*)</mark>', page))
+    assert "kpiebook62009" in visible(page)
+
+
+def test_the_answers_link_opens_its_page_at_the_evidence(client: TestClient) -> None:
+    page = client.get("/", params={"q": MOU}).text
+    evidence = html.unescape("".join(re.findall(r'<mark class="evidence">([^<]*)</mark>', page)))
+    link = next(
+        link for link in links(page) if link.startswith("/documents/banbueng?") and link.endswith("#cite")
+    )
+    viewer = client.get(link).text
+    assert viewer.count('id="cite"') == 1
+    marked = html.unescape("".join(re.findall(r"<mark [^>]*>([^<]*)</mark>", viewer)))
+    assert marked.split() == evidence.split()
+
+
+def test_no_answer_is_said_and_the_nearest_are_shown(client: TestClient) -> None:
+    page = visible(client.get("/", params={"q": "ราคาหุ้นเทสลาเมื่อวานปิดที่เท่าไร"}).text)
+    assert "ไม่พบคำตอบ" in page
+    assert "ข้อความที่ใกล้เคียง" in page
+    assert "ไม่มีข้อความใดในคลังที่เกี่ยวข้อง" in visible(client.get("/", params={"q": "😀"}).text)
+
+
+def test_filters_are_links_that_narrow_and_can_be_dropped(client: TestClient) -> None:
+    page = client.get("/", params={"q": "ผู้สูงอายุ"}).text
+    province = next(link for link in links(page) if "province=" in link)
+    value = parse_qs(urlsplit(province).query)["province"][0]
+    narrowed = client.get(province).text
+    assert 0 < narrowed.count('class="hit-link"') <= page.count('class="hit-link"')
+    assert narrowed.count(f"จังหวัด{value}") >= narrowed.count('class="hit-link"')
+    assert re.search(rf'class="chip on"[^>]*>.*?{value}', narrowed, re.DOTALL)
+    dropped = next(
+        link for link in links(narrowed) if "q=" in link and "province" not in link and link != province
+    )
+    assert 'class="chip on"' not in client.get(dropped).text
+    assert f'<input type="hidden" name="province" value="{value}">' in narrowed
+
+
+def test_show_more_asks_for_more_groups(client: TestClient) -> None:
+    page = client.get("/", params={"q": "เทศบาล", "k": "4"}).text
+    assert page.count('class="hit-link"') == 4
+    more = next(link for link in links(page) if "k=8" in link)
+    assert client.get(more).text.count('class="hit-link"') == 8
+
+
+def test_a_refused_question_keeps_the_box(client: TestClient) -> None:
+    page = client.get("/", params={"q": "ก" * 1001})
+    assert page.status_code == 422
+    assert "1,000" in page.text
+    assert 'name="q"' in page.text
+    assert client.get("/", params={"q": "a", "year_be": "soon"}).status_code == 422
+
+
+def test_foreign_parameters_do_not_break_a_shared_link(client: TestClient) -> None:
+    assert client.get("/", params={"q": MOU, "utm_source": "mail"}).status_code == 200
+
+
+def test_english_is_remembered(client: TestClient) -> None:
+    client.cookies.clear()
+    assert '<html lang="th">' in client.get("/").text
+    english = client.get("/", params={"q": MOU, "lang": "en"})
+    assert '<html lang="en">' in english.text
+    assert "Passages found" in english.text
+    cookie = english.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert "All documents" in client.get("/documents").text
+    back = next(link for link in links(english.text) if "lang=th" in link)
+    assert parse_qs(back[1:])["q"] == [MOU]
+    assert '<html lang="th">' in client.get(f"/{back}").text
+    client.cookies.clear()
+
+
+def test_every_text_has_both_languages() -> None:
+    for thai, english in TEXTS.values():
+        assert thai
+        assert english
+        assert sorted(re.findall(r"{(\w+)}", thai)) == sorted(re.findall(r"{(\w+)}", english))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/?q=ขยะอันตราย", "/documents", "/documents/evil", "/documents/evil?page=1&source=1", "/cases"],
+)
+def test_markup_in_documents_is_text(odd_client: TestClient, path: str) -> None:
+    page = odd_client.get(path).text
+    assert SCRIPT not in page
+    assert not re.search(r"<img (?!src=\"/static/)", page)
+    assert "<b>เทศบาลตำบล</b>" not in page
+    assert html.escape("<script>") in page
+    assert not any(link.startswith("javascript:") for link in links(page))
+
+
+@pytest.mark.parametrize(
+    "q", [SCRIPT, '"><script>x</script>', "'onmouseover='x", "</title><script>x</script>"]
+)
+def test_markup_in_questions_is_text(client: TestClient, q: str) -> None:
+    for path in ("/", "/documents", "/cases", "/documents/banbueng"):
+        page = client.get(path, params={"q": q, "find": q, "page": "1", "quote": q, "province": q}).text
+        assert "<script>" not in page
+        assert not re.search(r"\son[a-z]+=", page)
+
+
+def test_the_viewer_walks_over_the_pages_that_are_here(odd_client: TestClient) -> None:
+    page = odd_client.get("/documents/pages?page=7").text
+    assert {link for link in links(page) if link.startswith("/documents/pages?page=")} >= {
+        "/documents/pages?page=3",
+        "/documents/pages?page=9",
+    }
+    assert odd_client.get("/documents/pages?page=4").status_code == 404
+
+
+def test_the_source_stands_beside_with_its_glyphs_shown(odd_client: TestClient) -> None:
+    text = odd_client.get("/v1/documents/pages/pages/7").json()["text"]
+    start = text.index("ส่งเสริม")
+    link = f"/documents/pages?page=7&start={start}&end={start + len('ส่งเสริม')}&source=1"
+    marks = re.findall(r"<mark [^>]*>([^<]*)</mark>", odd_client.get(link).text)
+    assert marks[0] == "ส่งเสริม"
+    assert "".join(marks[1:]) == "ส▯งเสริม"
+    assert 'class="sheet raw"' not in odd_client.get(link.removesuffix("&source=1")).text
+
+
+def test_a_long_page_is_shown_in_parts_around_the_citation(odd_client: TestClient) -> None:
+    text = odd_client.get("/v1/documents/long/pages/1").json()["text"]
+    start = text.index("สถานีสูบน้ำ")
+    page = odd_client.get(f"/documents/long?page=1&start={start}&end={start + 11}").text
+    assert re.search(r'id="cite"[^>]*>สถานีสูบน้ำ<', page)
+    assert "ย่อหน้าที่ 0 " not in page
+    first = odd_client.get("/documents/long?page=1").text
+    assert "ย่อหน้าที่ 0 " in first
+    shown, link = 0, "/documents/long?page=1"
+    while link and shown < 100:  # the parts follow one another to the end
+        part = odd_client.get(link).text
+        shown += 1
+        found = re.search(r'<a rel="next" href="([^"]*)"', part)
+        link = html.unescape(found[1]) if found else ""
+    assert shown > len(text) // 2000
+    assert "สถานีสูบน้ำ" in part
+
+
+def test_a_moved_quote_is_found_again(odd_client: TestClient) -> None:
+    page = odd_client.get(
+        "/documents/pages", params={"page": 3, "start": 2, "end": 8, "quote": "ธนาคารน้ำใต้ดิน"}
+    ).text
+    assert re.search(r'id="cite"[^>]*>ธนาคารน้ำใต้ดิน<', page)
+    assert "หาให้ใหม่" in page
+    gone = odd_client.get("/documents/pages", params={"page": 3, "start": 900, "end": 950}).text
+    assert "ไม่พบตำแหน่งที่อ้างถึง" in gone
+
+
+@pytest.mark.parametrize(
+    "query", ["page=x", "page=1&start=-1&end=5", "page=1&start=9&end=2", "page=1&from=999999"]
+)
+def test_a_damaged_address_still_opens(client: TestClient, query: str) -> None:
+    assert client.get(f"/documents/banbueng?{query}").status_code == 200
+
+
+def test_lists_narrow_by_a_word(client: TestClient) -> None:
+    everything = client.get("/cases").text.count("/cases/")
+    some = client.get("/cases", params={"find": "เชียงใหม่"}).text.count("/cases/")
+    assert 0 < some < everything
+    assert "ไม่มีรายการที่ตรงกัน" in client.get("/documents", params={"find": "zzz"}).text
+
+
+def test_a_case_page_tells_its_story_in_order(client: TestClient) -> None:
+    listed = client.get("/v1/cases", params={"limit": 1000}).json()["cases"]
+    case = next(case for case in listed if case["name"] == "เทศบาลตำบลบ้านบึง")
+    page = client.get(case["url"])
+    assert page.status_code == 200
+    story = visible(page.text)
+    told = client.get(f"/v1/cases/{case['case_id']}").json()["text"]
+    places = [story.index(passage["text"].splitlines()[-1][-20:]) for passage in told]
+    assert places == sorted(places)
+
+
+def test_the_way_back_to_the_results(client: TestClient) -> None:
+    referer = "http://testserver/?q=MOU&province=x"
+    page = client.get("/documents/banbueng?page=1", headers={"referer": referer}).text
+    assert "/?q=MOU&province=x" in links(page)
+    for foreign in (
+        "http://elsewhere.example/?q=MOU",
+        "http://testserver/documents?q=MOU",
+        "javascript:?q=1",
+        "http://[",
+    ):
+        assert (
+            "กลับไปผลการค้นหา"
+            not in client.get("/documents/banbueng?page=1", headers={"referer": foreign}).text
+        )

@@ -1,0 +1,108 @@
+"""``/v1/search`` over the demo cases, by a real engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from service.schemas import SearchResponse
+
+MOU = "ใครใช้ MOU กับโรงพยาบาล"
+
+
+def ask(client: TestClient, q: str, **parameters: object) -> dict[str, Any]:
+    answer = client.get("/v1/search", params={"q": q, **parameters})
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    SearchResponse.model_validate(body)
+    return body
+
+
+def test_the_case_the_sentence_and_the_page(client: TestClient) -> None:
+    body = ask(client, MOU)
+    assert body["hits"][0]["citation"]["case"]["name"] == "เทศบาลตำบลบ้านบึง"
+    assert body["answer"]["text"] == "เทศบาลตำบลบ้านบึง"
+    assert "MOU" in body["answer"]["evidence"]
+
+
+def test_every_citation_slices_to_its_text(client: TestClient) -> None:
+    body = ask(client, MOU, k=20)
+    found = [hit for group in body["hits"] for hit in (group, *group["more"])]
+    assert len(found) > len(body["hits"])
+    for hit in found:
+        cited = hit["citation"]
+        page = client.get(f"/v1/documents/{cited['document_id']}/pages/{cited['page']}").json()
+        assert page["text"][cited["start"] : cited["end"]] == hit["text"]
+        for start, end in hit["highlights"]:
+            assert 0 <= start < end <= len(hit["text"])
+    cited = body["answer"]["citation"]
+    page = client.get(f"/v1/documents/{cited['document_id']}/pages/{cited['page']}").json()
+    assert page["text"][cited["start"] : cited["end"]] == body["answer"]["evidence"]
+    assert (
+        cited["url"]
+        == f"/documents/{cited['document_id']}?page={cited['page']}&start={cited['start']}&end={cited['end']}"
+    )
+
+
+def test_post_gives_the_same(client: TestClient) -> None:
+    posted = client.post("/v1/search", json={"q": MOU, "k": 3})
+    assert posted.status_code == 200
+    same = posted.json()
+    got = ask(client, MOU, k=3)
+    assert [h["passage_id"] for h in same["hits"]] == [h["passage_id"] for h in got["hits"]]
+    assert same["answer"] == got["answer"]
+
+
+@pytest.mark.parametrize("facet", ["province", "year_be", "kind", "award", "document_id"])
+def test_filters_are_exact(client: TestClient, facet: str) -> None:
+    value, _ = next(iter(ask(client, "ผู้สูงอายุ", k=50)["facets"][facet].items()))
+    hits = ask(client, "ผู้สูงอายุ", k=50, **{facet: value})["hits"]
+    assert hits
+    for hit in hits:
+        place = hit["citation"] if facet == "document_id" else hit["citation"]["case"]
+        assert str(place[facet]) == value
+
+
+def test_a_case_filter_leaves_one_group(client: TestClient) -> None:
+    case_id = ask(client, MOU)["hits"][0]["citation"]["case"]["case_id"]
+    hits = ask(client, "โครงการ", case_id=case_id)["hits"]
+    assert [hit["citation"]["case"]["case_id"] for hit in hits] == [case_id]
+
+
+def test_k_counts_groups(client: TestClient) -> None:
+    assert len(ask(client, "เทศบาล", k=3)["hits"]) == 3
+
+
+@pytest.mark.parametrize("system", ["hybrid", "dense", "lexical", "words", "characters"])
+def test_every_system_answers(client: TestClient, system: str) -> None:
+    assert ask(client, MOU, system=system)["hits"]
+
+
+@pytest.mark.parametrize("q", ["😀😀🎉", "?!…«»", "-", "\u200d😀"])
+def test_a_question_without_words_has_no_answer(client: TestClient, q: str) -> None:
+    body = ask(client, q)
+    assert body["answer"] is None
+    assert body["hits"] == []
+
+
+def test_control_characters_are_passed_over(client: TestClient) -> None:
+    assert ask(client, f"\x00\x1b[31m{MOU}\x07")["answer"]["text"] == "เทศบาลตำบลบ้านบึง"
+
+
+def test_an_unanswerable_question_says_so(client: TestClient) -> None:
+    assert ask(client, "ราคาหุ้นเทสลาเมื่อวานปิดที่เท่าไร")["answer"] is None
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(q=st.text(max_size=60))
+def test_any_text_is_answered_or_refused(client: TestClient, q: str) -> None:
+    for answer in (
+        client.get("/v1/search", params={"q": q.encode("utf-8", "replace")}),
+        client.post("/v1/search", json={"q": q}),
+        client.get("/", params={"q": q.encode("utf-8", "replace")}),
+    ):
+        assert answer.status_code in (200, 422)
