@@ -1,7 +1,8 @@
 """Cutting a cleaned page into passages at clause boundaries.
 
 A passage is a slice of the page, about 300 to 700 characters long, that starts
-and ends on visible text, never inside a grapheme cluster, a block or a case.
+and ends on visible text, never inside a grapheme cluster, a block, a case or
+across a marked heading (``## …``), which becomes the passage's heading instead.
 Thai puts spaces between clauses, not words, so a space is a candidate cut; how
 good a cut it is follows from what stands around it (own rules, linear time).
 """
@@ -33,7 +34,10 @@ _CONNECTIVE = re.compile(
 )
 _NUMBER = re.compile(r"[0-9๐-๙]$")
 _ENDS = ("ๆ", "”", '"', ")", "ฯ", "ครับ", "ค่ะ", "แล้ว", ".", "!", "?", "…")
+_MARKED_HEADING = re.compile(r"^#{1,6} +(?P<title>\S[^\n]*?)[ #]*$", re.MULTILINE)
 _CLUSTER = regex.compile(r"\X")
+#: Joins the character before it into one cluster, a space too.
+_EXTENDS = regex.compile(r"[\p{Grapheme_Cluster_Break=Extend}\p{Grapheme_Cluster_Break=SpacingMark}\u200d]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +85,20 @@ def passage_id(document_id: str, page: int, text: str, occurrence: int) -> str:
 
 def _stretches(page: Page, spans: Sequence[CaseSpan], default_heading: str) -> Iterator[_Stretch]:
     here = [span for span in spans if span.page == page.number]
-    cuts = {0, len(page.text), *page.blocks}
+    headings = {found.start(): found for found in _MARKED_HEADING.finditer(page.text)}
+    cuts = {0, len(page.text), *page.blocks, *headings}
     for span in here:
         cuts |= {span.start, span.end}
     marks = sorted(cut for cut in cuts if 0 <= cut <= len(page.text))
+    section = ""
     for start, end in pairwise(marks):
         owner = next((span for span in here if span.start <= start and end <= span.end), None)
-        if owner is None:
-            yield _Stretch(start, end, None, default_heading)
-        else:
-            yield _Stretch(start, end, owner.case.case_id, owner.heading or default_heading)
+        heading = (owner.heading if owner else "") or default_heading
+        if start in headings:
+            section = headings[start]["title"]
+            start = min(headings[start].end(), end)  # noqa: PLW2901 - the heading's line is no text of its own
+        case_id = owner.case.case_id if owner else None
+        yield _Stretch(start, end, case_id, section or heading)
 
 
 def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -153,7 +161,7 @@ def _cluster_cut(text: str, start: int, latest: int) -> int:
 
 
 def _strip(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and text[start].isspace():
+    while start < end and text[start].isspace() and not _EXTENDS.match(text, start + 1):
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1

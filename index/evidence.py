@@ -49,26 +49,33 @@ def clauses(text: str) -> list[tuple[int, int]]:
     joined = False
     for match in _CLAUSE.finditer(text):
         start, end = match.span()
-        if joined and "\n" not in text[spans[-1][1] : start]:
+        if joined and not _new_line(text, spans[-1][1], start):
             spans[-1] = (spans[-1][0], end)
         else:
             spans.append((start, end))
         joined = bool(_ABBREVIATION.search(match.group())) or end - spans[-1][0] < _MIN_CHARS
     if len(spans) > 1 and spans[-1][1] - spans[-1][0] < _MIN_CHARS:
-        last = spans.pop()
-        spans[-1] = (spans[-1][0], last[1])
+        if not _new_line(text, spans[-2][1], spans[-1][0]):
+            last = spans.pop()
+            spans[-1] = (spans[-1][0], last[1])
     return spans
+
+
+def _new_line(text: str, end: int, start: int) -> bool:
+    """Whether a line ends between two spans: cleaning joined wrapped lines, so that is a real end."""
+    return "\n" in text[end:start]
 
 
 def candidates(text: str) -> list[tuple[int, int]]:
     """Runs of one to four clauses, at most `_MAX_CHARS` long unless a single clause is longer."""
     spans = clauses(text)
     runs = []
-    for first, (start, _) in enumerate(spans):
-        for _, end in spans[first : first + _MAX_RUN]:
-            if end - start > _MAX_CHARS and end != spans[first][1]:
+    for first, (start, before) in enumerate(spans):
+        for begin, end in spans[first : first + _MAX_RUN]:
+            if begin > before and (end - start > _MAX_CHARS or _new_line(text, before, begin)):
                 break
             runs.append((start, end))
+            before = end  # noqa: PLW2901 - the run grows
     return runs
 
 

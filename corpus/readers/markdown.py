@@ -48,6 +48,10 @@ _EMPHASIS = re.compile(r"(?<![*\\])\*(?=[^\s*])([^*\n]{1,2000})(?<=[^\s*])\*(?!\
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
+_BLOCK_START = re.compile(r"\s*(?:#|>|\||[-*+] |\d{1,3}[.)] |$)")
+_ONE_LINE = re.compile(r"\s*(?:#|\||$)")
+
+
 def plain(body: str) -> str:
     """Show the text as a reader sees it: inline marks, comments and link targets gone.
 
@@ -59,4 +63,16 @@ def plain(body: str) -> str:
     text = _LINK.sub(r"\1", text)
     text = _STRONG.sub(r"\2", text)
     text = _EMPHASIS.sub(r"\1", text)
-    return _ESCAPE.sub(r"\1", text)
+    return _ESCAPE.sub(r"\1", _join_soft_breaks(text))
+
+
+def _join_soft_breaks(text: str) -> str:
+    """A line break inside a paragraph is a space; headings, list items, tables and quotes keep their lines."""
+    joined: list[str] = []
+    for line in text.split("\n"):
+        hard = not joined or _ONE_LINE.match(joined[-1]) or _BLOCK_START.match(line) or joined[-1].endswith("  ")
+        if hard:
+            joined.append(line)
+        else:
+            joined[-1] += " " + line.strip()
+    return "\n".join(joined)

@@ -58,6 +58,17 @@ def test_long_prose_gives_passages_of_the_wanted_length() -> None:
     assert all(MIN_CHARS <= len(p.text) <= MAX_CHARS for p in passages)
 
 
+def test_a_marked_heading_names_the_passages_under_it_and_is_not_their_text() -> None:
+    text = "## ที่มา\nเมืองนี้มีขยะมาก\n\n### สิ่งที่ทำ\nชาวบ้านคัดแยกขยะ\n# ผล\nขยะลดลง"
+    passages = split(page(text), [], "d")
+    assert [(p.heading, p.text) for p in passages] == [
+        ("ที่มา", "เมืองนี้มีขยะมาก"),
+        ("สิ่งที่ทำ", "ชาวบ้านคัดแยกขยะ"),
+        ("ผล", "ขยะลดลง"),
+    ]
+    assert all(text[p.start : p.end] == p.text for p in passages)
+
+
 def test_an_abbreviation_keeps_its_name() -> None:
     filler = "ก" * 296
     text = f"{filler} อ. เมือง จ. เชียงใหม่ {'ข' * 500} {'ค' * 300}"
