@@ -7,7 +7,7 @@ Cleaning a cleaned text changes nothing.
 
 from __future__ import annotations
 
-from corpus import furniture, layout, thai
+from corpus import columns, furniture, layers, layout, thai
 from corpus.records import CleanedPage
 from corpus.tracing import Traced
 
@@ -33,13 +33,19 @@ def clean(source_text: str) -> CleanedPage:
         dropped += lost
         if traced.text == before:
             break
-    return CleanedPage(traced.text, tuple(traced.pieces), (0,), tuple(dropped))
+    starts = [mark for mark in traced.marks if 0 < mark < len(traced.text)]
+    return CleanedPage(traced.text, tuple(traced.pieces), (0, *starts), tuple(dropped))
 
 
 def _pass(traced: Traced) -> tuple[Traced, list[str]]:
     traced = thai.characters(traced)
+    glyphs = thai.glyph_places(traced.text)
+    traced = thai.glyphs(traced)
     body, lost = furniture.peel(layout.lines_of(traced.text))
-    flowed = layout.flow(traced, layout.paragraphs(body))
+    layered = layers.separate(body, glyphs)
+    blocks = layered.blocks if layered else columns.separate(body)
+    lost += layered.stray if layered else []
+    flowed = layout.flow(traced, [layout.paragraphs(block) for block in blocks])
     return thai.repair(flowed), [line.text for line in lost]
 
 
@@ -49,5 +55,5 @@ def clean_query(text: str) -> str:
     Args:
         text: what a person typed.
     """
-    traced = thai.characters(Traced(text))
+    traced = thai.glyphs(thai.characters(Traced(text)))
     return thai.repair(Traced(" ".join(traced.text.split()))).text.strip()

@@ -59,6 +59,16 @@ class Cutter:
                 found.append({"number": NUMBER, "latin": LATIN}.get(kind or "", match[0]))
         return found
 
+    def boundaries(self, text: str) -> list[int]:
+        """Where words of the model begin inside a text, ascending."""
+        found: list[int] = []
+        for match in _TOKEN.finditer(text):
+            at = match.start()
+            for word in self._segment(match[0], self._name, safe=False) if match.lastgroup == "thai" else (match[0],):
+                found.append(at)
+                at += len(word)
+        return found
+
     def _words(self, run: str) -> list[str]:
         cut: list[str] = []
         for start in range(0, len(run), 1000):
@@ -96,21 +106,31 @@ class Continuity:
         Both the ends as they stand and the ends glued to one word are tried, so that
         a word that the line's end cut in two counts as the word it is.
         """
-        tail, head = before[-REACH_CHARS:], after[:REACH_CHARS]
-        return _bounded(_follows(self, tail, head))
+        return _follows(self, before[-REACH_CHARS:], after[:REACH_CHARS])
 
     def breaks(self, before: str, after: str) -> float:
         """Score a paragraph's end after ``before`` and another's beginning with ``after``."""
-        left = self._tokens(before[-REACH_CHARS:])[-2:]
-        right = self._tokens(after[:REACH_CHARS])[:2]
-        middle = self._id(BREAK)
-        return _bounded(self._sequence([*left, middle, *right]) - sum(map(self._sequence, (left, [middle], right))))
+        left, right = _ids(self, before[-REACH_CHARS:]), _ids(self, after[:REACH_CHARS])
+        middle = (self._ids[BREAK],)
+        return _bounded(self._joint(left, middle) + self._joint((*left[-1:], *middle), right))
 
-    def _tokens(self, text: str) -> list[int]:
-        return [self._id(word) for word in self._cutter.cut(text)]
+    def boundaries(self, text: str) -> list[int]:
+        """Where a text might be cut between words."""
+        return self._cutter.boundaries(text[:5_000])
 
-    def _id(self, word: str) -> int:
-        return self._ids.get(word, -1)
+    def _tokens(self, text: str) -> tuple[int, ...]:
+        return tuple(self._ids.get(word, -1) for word in self._cutter.cut(text))
+
+    def _joint(self, left: Sequence[int], right: Sequence[int]) -> float:
+        """What two rows of words gain in log probability by standing next to each other."""
+        if not left or not right:
+            return 0.0
+        gain = self._pair(left[-1], right[0])
+        if len(left) > 1:
+            gain += _SKIP_WEIGHT * self._look_up(self._far, left[-2], right[0], _UNSEEN_SKIP)
+        if len(right) > 1:
+            gain += _SKIP_WEIGHT * self._look_up(self._far, left[-1], right[1], _UNSEEN_SKIP)
+        return gain
 
     def _sequence(self, tokens: Sequence[int]) -> float:
         """Log probability of a row of words."""
@@ -136,11 +156,18 @@ class Continuity:
 
 
 @lru_cache(maxsize=20_000)
+def _ids(model: Continuity, text: str) -> tuple[int, ...]:
+    return model._tokens(text)
+
+
+@lru_cache(maxsize=20_000)
 def _follows(model: Continuity, tail: str, head: str) -> float:
-    left, right = model._tokens(tail), model._tokens(head)
-    apart = model._sequence(left) + model._sequence(right)
-    glued = model._sequence(model._tokens(tail + head))
-    return max(model._sequence(left + right), glued) - apart
+    left, right = _ids(model, tail), _ids(model, head)
+    gain = model._joint(left, right)
+    glued = model._tokens(tail + head)
+    if glued != left + right:
+        gain = max(gain, model._sequence(glued) - model._sequence(left) - model._sequence(right))
+    return _bounded(gain)
 
 
 def _keys(steps: object) -> array[int]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from corpus import thai
+from corpus import continuity, thai
 from corpus.tracing import Traced
 
 #: A page of paper holds no longer line; text with longer ones wraps nowhere.
 _WIDEST_CELLS = 150
 _NARROWEST_CELLS = 20
 _FULL = 0.82
+_FULL_SHARE = 0.5
+_FULL_SHARE_INDENTED = 0.2
+_SAME_INDENT_GAIN = 1.0
+_BASE_GAIN = 4.0
 _ITEM = re.compile(
     r"[-–—•●○▪■□◆◇*·✓➢➤►]\s*\S"
     r"|\(?[0-9๐-๙]{1,3}(?:\.[0-9๐-๙]{1,3})*\)"
@@ -64,6 +69,19 @@ def lines_of(text: str) -> list[Line]:
     return lines
 
 
+def part(line: Line, start: int, end: int) -> Line:
+    """A part of a line's text as a line of its own, with its place on the paper."""
+    text = line.text[start:end]
+    return Line(
+        line.start + start, line.start + end, line.indent + start, thai.width(text), line.blanks, text
+    )
+
+
+def is_item(text: str) -> bool:
+    """Whether a line opens a list item, a numbered paragraph or a numbered heading."""
+    return _ITEM.match(text) is not None
+
+
 def paragraphs(lines: Sequence[Line]) -> list[list[Line]]:
     """Group the lines of one column into paragraphs, list items and headings."""
     margin = Margin.of(lines)
@@ -77,24 +95,41 @@ def paragraphs(lines: Sequence[Line]) -> list[list[Line]]:
 
 
 class Margin(NamedTuple):
-    """What a column's lines have in common; ``wrapped`` says whether its lines break at a margin at all."""
+    """What a column's lines have in common.
+
+    ``right`` is the cell where full lines end, ``base`` the column where most begin,
+    ``firsts`` are the columns where paragraphs' first lines begin, ``wrapped`` says
+    whether lines break at a margin at all, ``indented`` whether the reader kept columns.
+    """
 
     right: int
+    base: int
+    firsts: frozenset[int]
     wrapped: bool
     indented: bool
 
     @classmethod
     def of(cls, lines: Sequence[Line]) -> Margin:
-        """Measure lines; one or two lines are taken for wrapped when the first is not short."""
+        """Measure lines."""
         edges = sorted(line.right for line in lines if line.cells >= _NARROWEST_CELLS)
         if not edges:
-            return cls(0, False, False)
+            return cls(0, 0, frozenset(), wrapped=False, indented=False)
         right = edges[min(len(edges) - 1, int(len(edges) * 0.9))]
         full = sum(1 for edge in edges if edge >= right * _FULL)
-        widest = max(line.cells for line in lines)
-        wrapped = widest <= _WIDEST_CELLS and full * 2 >= len(edges)
-        indented = any(line.indent > 3 for line in lines)
-        return cls(right, wrapped, indented)
+        base = Counter(line.indent for line in lines).most_common(1)[0][0]
+        firsts = _first_line_columns(lines, base)
+        share = _FULL_SHARE_INDENTED if firsts else _FULL_SHARE
+        wrapped = max(line.cells for line in lines) <= _WIDEST_CELLS and full >= share * len(edges)
+        return cls(right, base, firsts, wrapped, any(line.indent > 3 for line in lines))
+
+
+def _first_line_columns(lines: Sequence[Line], base: int) -> frozenset[int]:
+    """Columns to the right of the base whose lines are mostly followed by a line at the base."""
+    lead: Counter[int] = Counter()
+    for line, following in zip(lines, lines[1:], strict=False):
+        if line.indent > base + 2:
+            lead[line.indent] += 1 if abs(following.indent - base) <= 1 else -1
+    return frozenset(column for column, count in lead.items() if count >= 0)
 
 
 def continues(paragraph: Sequence[Line], line: Line, margin: Margin) -> bool:
@@ -106,13 +141,24 @@ def continues(paragraph: Sequence[Line], line: Line, margin: Margin) -> bool:
         return False
     if _HYPHEN.search(last.text):
         return True
-    if last.right < margin.right * _FULL or line.blanks > 2:
+    if line.blanks > 2 or (line.blanks and not margin.indented):
         return False
-    if not margin.indented:
-        return line.blanks == 0
-    if line.indent > last.indent + 2:  # a first line is set in; what hangs under a list item is not
-        return len(paragraph) == 1 and _ITEM.match(last.text) is not None
-    return True
+    hangs = _ITEM.match(paragraph[0].text) is not None and line.indent > paragraph[0].indent + 2
+    if line.indent in margin.firsts and not hangs:
+        return False
+    if last.right < margin.right * _FULL:
+        return margin.indented and line.indent <= last.indent + 2 and _reads_on(last, line, margin)
+    return line.indent <= last.indent + 2 or hangs
+
+
+def _reads_on(last: Line, line: Line, margin: Margin) -> bool:
+    """Whether a line goes on with one that stops short of the margin, e.g. beside a picture.
+
+    Where first lines are set in, a line that is not goes on unless it reads quite otherwise.
+    """
+    known = continuity.model()
+    gain = _BASE_GAIN if margin.firsts and line.indent == margin.base else _SAME_INDENT_GAIN
+    return known.follows(last.text, line.text) + gain > known.breaks(last.text, line.text)
 
 
 def _starts_with_mark(text: str) -> bool:
@@ -155,6 +201,16 @@ def joiner(before: str, after: str) -> str:
     return "" if _THAI.match(last) and _THAI.match(first) else " "
 
 
-def flow(traced: Traced, grouped: Sequence[Sequence[Line]]) -> Traced:
-    """The text of the paragraphs, with its map."""
-    return traced.rearrange(runs(traced.text, grouped))
+def flow(traced: Traced, blocks: Sequence[Sequence[Sequence[Line]]]) -> Traced:
+    """Put the paragraphs of all blocks one after the other; the beginning of each further block is marked."""
+    found = list(runs(traced.text, [paragraph for block in blocks for paragraph in block]))
+    firsts = {block[0][0].start for block in blocks[1:] if block}
+    flowed = traced.rearrange(found)
+    marks: list[int] = []
+    at = 0
+    for start, end, text in found:
+        if start in firsts and end > start and text != "\n":
+            marks.append(at)
+            firsts.discard(start)
+        at += len(text)
+    return flowed.marked(marks)

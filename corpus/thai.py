@@ -42,16 +42,16 @@ _BULLETS: dict[int, str] = dict.fromkeys(
 )
 _SPACES = "\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _ONE_TO_ONE: dict[int, str] = {
-    **GLYPHS,
     **_BULLETS,
     **dict.fromkeys((0x09, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), " "),
     **dict.fromkeys((0x0B, 0x0C, 0x1C, 0x1D, 0x1E, 0x85, 0x2028, 0x2029), "\n"),
 }
-_HAS_ONE_TO_ONE = re.compile(f"[{_SPACES}\x0b\x0c\x1c-\x1e\x85\u2028\u2029\uf000-\uf71a]")
+_HAS_ONE_TO_ONE = re.compile(f"[{_SPACES}\x0b\x0c\x1c-\x1e\x85\u2028\u2029\uf000-\uf0ff]")
+_GLYPH = re.compile("[\uf700-\uf71a]")
 _CARRIAGE = re.compile("\r\n?")
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffb\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\ue000-\uf8ff\U000e0000-\U000e007f"
+    "\ufff9-\ufffb\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\ue000-\uf6ff\uf71b-\uf8ff\U000e0000-\U000e007f"
     "\U000f0000-\U0010ffff]+"
 )
 
@@ -98,11 +98,21 @@ def width(text: str) -> int:
 
 
 def characters(traced: Traced) -> Traced:
-    """Settle single characters: glyph positions to marks, kinds of space, line ends; drop invisible ones."""
+    """Settle single characters: kinds of space and of line end, bullets; drop invisible ones."""
     traced = traced.sub(_CARRIAGE, "\n") if "\r" in traced.text else traced
     if _HAS_ONE_TO_ONE.search(traced.text):
         traced = traced.translate(_ONE_TO_ONE)
     return traced.sub(_INVISIBLE, "")
+
+
+def glyph_places(text: str) -> list[int]:
+    """Where glyph positions stand, ascending: they tell layers of a page apart, so look before replacing."""
+    return [match.start() for match in _GLYPH.finditer(text)]
+
+
+def glyphs(traced: Traced) -> Traced:
+    """Replace glyph positions by the marks that they are."""
+    return traced.translate(GLYPHS) if _GLYPH.search(traced.text) else traced
 
 
 def repair(traced: Traced) -> Traced:

@@ -31,15 +31,18 @@ class Traced:
     Args:
         text: the text as it stands.
         pieces: its map; ``None`` when the text is itself the source.
+        marks: ascending places in the text that later changes must keep track of.
+
     """
 
-    __slots__ = ("pieces", "text")
+    __slots__ = ("marks", "pieces", "text")
 
-    def __init__(self, text: str, pieces: list[Piece] | None = None) -> None:
+    def __init__(self, text: str, pieces: list[Piece] | None = None, marks: tuple[int, ...] = ()) -> None:
         self.text = text
         if pieces is None:
             pieces = [Piece(0, len(text), 0, len(text))] if text else []
         self.pieces = pieces
+        self.marks = marks
 
     def edit(self, edits: Iterable[Edit]) -> Traced:
         """Apply edits that ascend and do not overlap."""
@@ -61,7 +64,7 @@ class Traced:
         if at < len(self.text):
             outer.append(Piece(length, len(self.text) - at, at, len(self.text) - at))
             parts.append(self.text[at:])
-        return Traced("".join(parts), compose(outer, self.pieces))
+        return Traced("".join(parts), compose(outer, self.pieces), _moved(self.marks, outer))
 
     def sub(self, pattern: re.Pattern[str], new: str | Callable[[re.Match[str]], str | None]) -> Traced:
         """Replace every match; a function may return ``None`` to leave a match alone."""
@@ -72,7 +75,7 @@ class Traced:
 
     def translate(self, table: dict[int, str]) -> Traced:
         """Replace single characters by single characters; the map stays as it is."""
-        return Traced(self.text.translate(table), self.pieces)
+        return Traced(self.text.translate(table), self.pieces, self.marks)
 
     def rearrange(self, runs: Iterable[tuple[int, int, str]]) -> Traced:
         """Build a new text from runs of this one, in any order.
@@ -89,7 +92,11 @@ class Traced:
                 outer.append(Piece(length, len(text), start, end - start))
                 parts.append(text)
                 length += len(text)
-        return Traced("".join(parts), compose(outer, self.pieces))
+        return Traced("".join(parts), compose(outer, self.pieces), _moved(self.marks, outer))
+
+    def marked(self, marks: Iterable[int]) -> Traced:
+        """Keep track of these places, too."""
+        return Traced(self.text, self.pieces, tuple(sorted({*self.marks, *marks})))
 
 
 def compose(outer: Iterable[Piece], inner: list[Piece]) -> list[Piece]:
@@ -102,6 +109,18 @@ def compose(outer: Iterable[Piece], inner: list[Piece]) -> list[Piece]:
             start, length = _hull(inner, piece.source_start, piece.source_length)
             _append(composed, Piece(piece.start, piece.length, start, length))
     return composed
+
+
+def _moved(marks: tuple[int, ...], outer: list[Piece]) -> tuple[int, ...]:
+    """Where marks on the old text stand in the new one: at the same character, else at the next that is left."""
+    moved: set[int] = set()
+    for mark in marks:
+        kept = (piece for piece in outer if piece.source_start + piece.source_length > mark)
+        found = min(kept, key=lambda piece: (max(0, piece.source_start - mark), piece.start), default=None)
+        if found is not None:
+            inside = mark - found.source_start if found.length == found.source_length else 0
+            moved.add(found.start + max(0, inside))
+    return tuple(sorted(moved))
 
 
 def _slice(composed: list[Piece], piece: Piece, inner: list[Piece]) -> None:
