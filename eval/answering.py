@@ -12,6 +12,7 @@ from typing import Any
 from corpus.segment import fold, words
 from eval.calibration import Declining, declining
 from eval.datasets import Dataset, Query
+from eval.measures import PerQuery
 from eval.qrels import Evidence
 from eval.systems.asking import Asker
 
@@ -80,6 +81,18 @@ class Answering:
         if self.declining is not None:
             found |= self.declining.as_dict()
         return found
+
+    def per_query(self) -> PerQuery:
+        """Give the outcomes as values by query, 1 good and 0 bad, for comparing and gating."""
+        values: PerQuery = {
+            "right_first": {one.query.query_id: float(one.right_first) for one in self.judged},
+            "answered": {one.query.query_id: float(one.answered) for one in self.judged},
+            "answer_right": {one.query.query_id: float(one.answer_right) for one in self.judged},
+            "citations_hold": {one.query.query_id: float(not one.broken) for one in self.judged},
+        }
+        if self.refused:
+            values["declined"] = {one.query.query_id: float(one.declined) for one in self.refused}
+        return values
 
 
 def evaluate(dataset: Dataset, asker: Asker) -> Answering:

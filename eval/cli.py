@@ -6,10 +6,10 @@ import argparse
 import sys
 from typing import IO
 
-from eval.commands import answers, compare, robust, run
+from eval.commands import answers, compare, gate, robust, run
 from eval.commands.options import Subparsers
 
-_COMMANDS = {"run": run, "compare": compare, "answers": answers, "robust": robust}
+_COMMANDS = {"run": run, "compare": compare, "answers": answers, "robust": robust, "gate": gate}
 
 
 def add_commands(subparsers: Subparsers) -> None:

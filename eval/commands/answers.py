@@ -10,6 +10,7 @@ from eval.commands.options import Subparsers, add_dataset, command, dataset_of, 
 
 if TYPE_CHECKING:
     from eval.answering import Answering
+    from eval.datasets import Dataset
 
 _EXAMPLE = "karani eval answers --dataset demo --split test --out results/answers"
 _LABELS = {
@@ -59,7 +60,7 @@ def execute(args: argparse.Namespace, out: IO[str]) -> int:
         found = evaluate(dataset, EngineAsker(collection, args.system))
         collection.engine.close()
     if args.out:
-        _save(found, dataset.name, dataset.split, args.out)
+        _save(found, dataset, args.out)
     out.write(f"{found.name} · {dataset.name}/{dataset.split}\n{_table(found)}\n")
     out.writelines(f"{line}\n" for line in _failures(found)[: args.failures])
     return 0
@@ -97,16 +98,18 @@ def _failures(found: Answering) -> list[str]:
     return broken + wrong + given + refused
 
 
-def _save(found: Answering, dataset: str, split: str, folder: Path) -> None:
+def _save(found: Answering, dataset: Dataset, folder: Path) -> None:
     from eval.files import write_json
     from eval.provenance import provenance
+    from eval.results import describe_dataset
 
     value: dict[str, Any] = {
         "format": 1,
-        "dataset": {"name": dataset, "split": split},
+        "dataset": describe_dataset(dataset),
         "system": {"name": found.name},
         "made": provenance(),
         "summary": found.summary(),
+        "per_query": found.per_query(),
         "answerable": [_row(one) for one in found.judged],
         "unanswerable": [_row(one) for one in found.refused],
     }
