@@ -17,6 +17,7 @@ from pathlib import Path
 
 ENGINE = "nlpo3-newmm"
 _DIGITS = {ord("๐") + i: str(i) for i in range(10)}
+_THAI_DIGIT = re.compile("[๐-๙]")
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2060\ufeff\ue000-\uf8ff]")
 _TERM = re.compile(r"[0-9A-Za-z\u00c0-\u024f\u0370-\u1fff\u0e01-\u0e2e\u2c00-\udfff\uf900-\U0001f000]")
 _NUMBER_COMMA = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
@@ -32,7 +33,7 @@ def fold(text: str) -> str:
     lowered = text.lower()
     if len(lowered) != len(text):  # a few letters grow when lowered; leave those alone
         lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
-    return lowered.translate(_DIGITS)
+    return lowered.translate(_DIGITS) if _THAI_DIGIT.search(lowered) else lowered
 
 
 class Segmenter:

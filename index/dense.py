@@ -63,6 +63,8 @@ class DenseIndex:
     def __init__(self, path: Path) -> None:
         import faiss
 
+        # One query is too little work to share: more threads only wait for each other.
+        faiss.omp_set_num_threads(1)
         self._index: Any = faiss.read_index(str(path))
         self.dim: int = self._index.d
 

@@ -102,7 +102,8 @@ class EvidenceFinder:
         if not spans:
             return None
         folded = fold(text)
-        known = {term for term in self._weights if term in fold(context)}
+        folded_context = fold(context)
+        known = {term for term in self._weights if term in folded_context}
         cosines = self._cosines([text[start:end] for start, end in spans])
         scored = [
             self._score(folded, span, known, cosine) for span, cosine in zip(spans, cosines, strict=True)

@@ -8,6 +8,7 @@ indexed again.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ VECTORS = "vectors.faiss"
 LEXICAL = "lexical"
 FORWARD = "forward"
 DICTIONARY = "words.txt"
+TRUNCATED = "truncated.json"
 #: Changes whenever fields or terms do: a predecessor of another format is no base.
 LEXICAL_FORMAT = "words+characters-2"
 _BATCH = 2048
@@ -165,7 +167,8 @@ def _write(
     for batch in _batches(snapshot, plan):
         texts = [passage_input(stored) for stored in batch]
         if encoder.max_tokens is not None:
-            truncated += sum(count > encoder.max_tokens for count in encoder.count_tokens(texts))
+            counts = encoder.count_tokens(texts)
+            truncated += [s.row for s, count in zip(batch, counts, strict=True) if count > encoder.max_tokens]
         rows = np.asarray([stored.row for stored in batch], dtype=np.int64)
         dense.add(vectors, rows, encoder.encode_passages(texts))
         _add_forward(forward, lexicon, batch)
@@ -177,7 +180,8 @@ def _write(
     writer.commit()
     forward.write(partial / FORWARD)
     dense.write_index(vectors, partial / VECTORS)
-    return truncated
+    (partial / TRUNCATED).write_text(json.dumps(truncated), encoding="utf-8")
+    return len(truncated)
 
 
 def _add_forward(forward: ForwardWriter, lexicon: StaticEncoder, batch: Sequence[StoredPassage]) -> None:
@@ -206,8 +210,12 @@ def _place_names(snapshot: Store) -> list[str]:
     return sorted(names)
 
 
-def _base_truncated(plan: _Plan) -> int:
-    return 0 if plan.base is None else Manifest.read(plan.base).truncated
+def _base_truncated(plan: _Plan) -> list[int]:
+    """Rows of the predecessor that its encoder had to cut and that are still there."""
+    if plan.base is None:
+        return []
+    rows: list[int] = json.loads((plan.base / TRUNCATED).read_text(encoding="utf-8"))
+    return sorted(set(rows) - set(plan.removed))
 
 
 def _link_tree(source: Path, target: Path) -> None:
