@@ -148,6 +148,7 @@ async def _viewer(
     if info is None or page is None:
         raise not_found("หน้านี้", "page")
     view = views.view_page(page, span, quote, _number(request, "from"), serving.settings.max_view_chars)
+    shown = [p for p in passages if p.end > view.low and p.start < view.high]
     place = {"page": number, "start": wanted[0], "end": wanted[1], "quote": quote}
     return pages.render(
         request,
@@ -156,8 +157,9 @@ async def _viewer(
         document=info,
         page=page,
         view=view,
-        passages=[p for p in passages if p.end > view.low and p.start < view.high],
+        passages=shown,
         cases=cases,
+        cases_here=[cases[i] for i in dict.fromkeys(p.case_id for p in shown) if i in cases],
         with_source=request.query_params.get("source") == "1",
         place={name: value for name, value in place.items() if value not in (None, "")},
         neighbours=_neighbours(info.pages, number),

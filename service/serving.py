@@ -100,7 +100,7 @@ class Serving:
                 if await asyncio.to_thread(self._engine.reload):
                     _log.info("serving generation %s", self._engine.generation)
             elif self._open_engine is not None:
-                self._engine = await asyncio.to_thread(self._open_engine)
+                self._engine = await asyncio.to_thread(_opened_warm, self._open_engine)
                 self._opened_here = True
                 _log.info("serving generation %s", self._engine.generation)
             self._fault = ""
@@ -116,3 +116,10 @@ class Serving:
             _log.warning("waiting for an index: %s", error)
         else:
             _log.error("the newest index could not be opened; serving goes on as before", exc_info=error)
+
+
+def _opened_warm(open_engine: OpenEngine) -> Engine:
+    """An open engine that has answered once, so that nobody's first question waits for what loads late."""
+    engine = open_engine()
+    engine.search("กรณีใดทำงานร่วมกับโรงพยาบาล", k=1)
+    return engine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from service.source_map import source_spans
 FACETS = ("province", "year_be", "kind", "award", "document_id", "case_id")
 _CONTEXT_CHARS = 140
 _SHOWN_VALUES = 5
+_LINE = re.compile(r"\S(?:[^\n]*\S)?")
 _PRIVATE = range(0xE000, 0xF900)
 
 
@@ -156,6 +158,16 @@ def title_of(hit: FoundPassage) -> str:
     return hit.citation.case.name if hit.citation.case else hit.citation.title
 
 
+def adds_heading(hit: FoundPassage) -> bool:
+    """Whether a hit's heading says more than its title, its document's and its own beginning."""
+    heading = hit.passage.heading
+    return bool(heading) and heading not in (
+        title_of(hit),
+        hit.citation.title,
+        hit.passage.text[: len(heading)],
+    )
+
+
 def place_url(hit: FoundPassage) -> str:
     """The page viewer, scrolled to the hit even without scripts."""
     return page_url(hit.citation) + "#cite"
@@ -229,8 +241,10 @@ def _source_segments(page: Page, low: int, high: int, cited: Sequence[tuple[int,
     if low or high < len(page.text):
         spans = source_spans(page.pieces, text, low, high)
         first, last = (spans[0][0], spans[-1][1]) if spans else (0, 0)
+    # Line by line, so that the indents between a wrapped sentence's lines stay unmarked.
+    lines = [(a + m.start(), a + m.end()) for a, b in cited for m in _LINE.finditer(text[a:b])]
     private = [(i, i + 1) for i in range(first, last) if ord(text[i]) in _PRIVATE]
-    shifted = {"cite": cited, "glyph": private}
+    shifted = {"cite": lines, "glyph": private}
     return segments(text[first:last], {k: [(a - first, b - first) for a, b in v] for k, v in shifted.items()})
 
 

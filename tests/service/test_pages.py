@@ -30,7 +30,7 @@ def test_the_empty_page_says_what_is_served_and_offers_examples(client: TestClie
     examples = [link for link in links(page.text) if link.startswith("/?q=")]
     assert len(examples) >= 4
     for example in examples:
-        assert 'class="hit-link"' in client.get(example).text
+        assert '<mark class="evidence">' in client.get(example).text, "every example is answered"
 
 
 def test_answer_evidence_and_citation(client: TestClient) -> None:

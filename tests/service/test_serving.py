@@ -145,6 +145,21 @@ def test_livez_answers_while_every_worker_is_busy() -> None:
         thread.join(20)
 
 
+def test_a_running_request_is_finished_before_the_server_stops() -> None:
+    engine: Any = BlockedEngine()
+    result = SearchResult("a", 0.0, "g", "e", None, (), {})
+    engine.search = lambda *_, **__: engine.wait() and result
+    settings = ServiceSettings(threads=1, reload_seconds=60)
+    statuses: list[int] = []
+    with running(create_app(settings, engine), settings) as address:
+        thread = threading.Thread(target=lambda: statuses.append(fetch(f"{address}/v1/search?q=a")[0]))
+        thread.start()
+        assert engine.entered.acquire(timeout=20)
+        threading.Timer(0.3, engine.go.set).start()
+    thread.join(20)
+    assert statuses == [200]
+
+
 def test_a_faulty_new_index_leaves_the_old_one_serving(
     demo_engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:

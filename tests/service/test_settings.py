@@ -34,7 +34,9 @@ def test_examples_belong_to_the_demo() -> None:
 
 
 def test_the_documented_table_is_the_truth() -> None:
-    rows = re.findall(r"^\| `(KARANI_\w+)` \| (\S+) \| (.+) \|$", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `(KARANI_\w+)` \| (\S+) \| (.+) \|$", DOCS.read_text(encoding="utf-8"), re.MULTILINE
+    )
     expected = [
         (f"KARANI_{name.upper()}", "–" if field.default is None else f"`{field.default}`", field.description)
         for name, field in ServiceSettings.model_fields.items()
