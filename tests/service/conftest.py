@@ -172,7 +172,7 @@ def odd_address(odd_settings: Settings) -> Iterator[str]:
     engine.close()
 
 
-_CHROMIUM_ARGUMENTS = [
+CHROMIUM_ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
@@ -189,7 +189,7 @@ def browser() -> Iterator[Any]:
     if program is None:
         pytest.skip("the browser tests want chromium (apt-get install chromium fonts-thai-tlwg)")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=_CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
 

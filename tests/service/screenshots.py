@@ -1,0 +1,59 @@
+"""Make docs/images anew from the demo cases: ``python -m tests.service.screenshots``."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+from playwright.sync_api import sync_playwright
+
+from corpus.demo import prepare
+from corpus.settings import Settings
+from index.engine import Engine
+from index.generations import build
+from service.app import create_app
+from service.settings import ServiceSettings
+from tests.service.conftest import CHROMIUM_ARGUMENTS, running
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+ANSWER = "/?q=" + quote("ใครใช้ MOU กับโรงพยาบาล")
+DESKTOP = {"width": 1200, "height": 760}
+# name → (address, width and height, colour scheme, click first)
+SHOTS = {
+    "search.png": ("/", DESKTOP, "light", ""),
+    "answer-page.png": (ANSWER, DESKTOP, "light", ""),
+    "viewer.png": (ANSWER, DESKTOP, "light", ".answer .button"),
+    "phone.png": (ANSWER, {"width": 390, "height": 800}, "dark", ""),
+}
+
+
+def main() -> None:
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        data = prepare(Settings(data=Path(folder)), build, lambda _: None)
+        engine = Engine.open(data)
+        settings = ServiceSettings(demo=True)
+        with running(create_app(settings, engine), settings) as address:
+            _shoot(address)
+        engine.close()
+
+
+def _shoot(address: str) -> None:
+    with sync_playwright() as playwright:
+        program = shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
+        for name, (path, size, scheme, click) in SHOTS.items():
+            page = browser.new_page(viewport=size, color_scheme=scheme, device_scale_factor=1.5)
+            page.goto(address + path)
+            if click:
+                page.click(click)
+                page.wait_for_selector("#cite")
+            page.wait_for_timeout(300)
+            page.screenshot(path=IMAGES / name)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
