@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -136,6 +137,7 @@ def _cut(run: Sequence[Page], by_page: Mapping[int, list[Mention]]) -> list[tupl
     label = ""
     for page in run:
         own = by_page[page.number]
+        places = [mention.start for mention in own]
         start = 0
         headings = find_headings(page.text, own, current)
         for heading, end in zip(
@@ -143,7 +145,7 @@ def _cut(run: Sequence[Page], by_page: Mapping[int, list[Mention]]) -> list[tupl
         ):
             if heading is not None:
                 start, current, label = heading.start, heading, _label(page.text, heading)
-            inside = [mention for mention in own if start <= mention.start < end]
+            inside = own[bisect_left(places, start) : bisect_left(places, end)]
             name = current.name if current is not None else ""
             stretch = _Stretch(page, start, end, name, label if name else "", current is not None)
             cut.append((stretch, inside))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -30,6 +31,9 @@ _BACK_MATTER = re.compile(
     r"[^\n]{0,80}$",
     re.MULTILINE,
 )
+
+
+_TAIL_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +64,22 @@ def find_headings(text: str, mentions: Iterable[Mention], before: Heading | None
 
 
 def _opening(text: str, mentions: Iterable[Mention]) -> Iterator[Heading]:
+    starts = [0, *(found.end() for found in re.finditer("\n", text))]
     lines: dict[int, list[Mention]] = {}
     for mention in mentions:
-        lines.setdefault(text.rfind("\n", 0, mention.start) + 1, []).append(mention)
+        lines.setdefault(bisect_right(starts, mention.start) - 1, []).append(mention)
     for line, named in lines.items():
-        found = _read(text, line, named[0]) if named[0].place else None
+        start, end = starts[line], starts[line + 1] - 1 if line + 1 < len(starts) else len(text)
+        found = _read(text, start, end, named[0]) if named[0].place else None
         # A marked line may name its organisation anywhere, but only one.
         anywhere = found is not None and found.end != named[0].end
         if found and not (anywhere and len({mention.name for mention in named}) > 1):
             yield found
 
 
-def _read(text: str, line: int, mention: Mention) -> Heading | None:
+def _read(text: str, line: int, line_end: int, mention: Mention) -> Heading | None:
     """Read the line of a mention as a heading, ``None`` when it is ordinary text."""
-    line_end = text.find("\n", mention.end)
-    tail = text[mention.end : line_end if line_end >= 0 else len(text)]
+    tail = text[mention.end : min(line_end, mention.end + _TAIL_CHARS)]
     prefix = _PREFIX.fullmatch(text, line, mention.start)
     if prefix is None:
         marked = _MARKED.match(text, line)

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from corpus import gazetteer
 
@@ -134,8 +134,19 @@ def mentions(text: str, known: Iterable[str] = ()) -> list[Mention]:
         if run:
             found.append(_Candidate(prefix.start(), _kind(prefix), run["run"], run.start("run"), run["gap"]))
     votes = _votes([item for item in found if isinstance(item, _Candidate)], known)
-    settled = (item if isinstance(item, Mention) else _settle(item, votes) for item in found)
-    return [mention for mention in settled if mention is not None]
+    cuts: dict[tuple[str, str, bool], tuple[int, str] | None] = {}
+    settled = []
+    for item in found:
+        if isinstance(item, _Candidate):
+            key = (item.kind, item.run, bool(item.gap))
+            if key not in cuts:
+                cuts[key] = _settle(item, votes)
+            cut = cuts[key]
+            if cut is not None:
+                settled.append(Mention(item.start, item.run_start + cut[0], item.kind, cut[1]))
+        else:
+            settled.append(item)
+    return settled
 
 
 def names_in(text: str, known: Iterable[str] = ()) -> list[str]:
@@ -179,8 +190,9 @@ def _kind(prefix: re.Match[str]) -> str:
 def _votes(candidates: Sequence[_Candidate], known: Iterable[str]) -> Counter[tuple[str, str]]:
     """Count how often each (kind, place) is a plausible reading; names known beforehand weigh double."""
     votes: Counter[tuple[str, str]] = Counter()
-    for candidate in candidates:
-        votes.update((candidate.kind, candidate.run[:end]) for end in _ends(candidate.run))
+    for (kind, run), count in Counter((candidate.kind, candidate.run) for candidate in candidates).items():
+        for end in _ends(run):
+            votes[kind, run[:end]] += count
     for name in known:
         for kind in KINDS:
             if name.startswith(kind) and len(name) > len(kind):
@@ -188,14 +200,15 @@ def _votes(candidates: Sequence[_Candidate], known: Iterable[str]) -> Counter[tu
     return votes
 
 
-def _ends(run: str) -> list[int]:
+@lru_cache(maxsize=1 << 14)
+def _ends(run: str) -> tuple[int, ...]:
     """List where a name could end inside a run: at its end, before ordinary words, after known places."""
     last = min(len(run), _MAX_NAME)
     places = gazetteer.place_names()
     ends = {len(run)} if len(run) <= _MAX_NAME else set()
     ends.update(at for at in range(2, last + 1) if _ordinary_at(run, at))
     ends.update(at for at in range(2, last + 1) if run[:at] in places and _is_break(run, at))
-    return sorted(end for end in ends if end >= 2 and run[:end] not in _HEADS | _ORDINARY)
+    return tuple(sorted(end for end in ends if end >= 2 and run[:end] not in _HEADS | _ORDINARY))
 
 
 @cache
@@ -241,24 +254,22 @@ def _is_break(run: str, at: int) -> bool:
     return not _CANNOT_BEGIN.match(run[at]) and not _LEADING_VOWEL.search(run[:at])
 
 
-def _settle(candidate: _Candidate, votes: Counter[tuple[str, str]]) -> Mention | None:
+def _settle(candidate: _Candidate, votes: Counter[tuple[str, str]]) -> tuple[int, str] | None:
+    """Find where the name ends in its run, and what it is; ``None`` when there is no name."""
     if candidate.kind == PROVINCIAL:
-        return _provincial(candidate)
+        return _provincial(candidate.run)
     if _is_generic(candidate.run):
         return None
     own = _ends(candidate.run)
     shared = {end for end in range(2, len(candidate.run)) if votes[candidate.kind, candidate.run[:end]]}
-    scored = [(_score(candidate, end, own, votes), -end) for end in sorted({*own, *shared})]
+    scored = [(_score(candidate, end, own, votes), -end) for end in {*own, *shared}]
     if not scored:
         return None
     best, negative_end = max(scored)
-    place = candidate.run[:-negative_end]
-    # A space inside the name is only bridged for a name that something else supports.
+    # A space before the name is only bridged for a name that something else supports.
     if best < (4.0 if candidate.gap else 2.0):
         return None
-    return Mention(
-        candidate.start, candidate.run_start + len(place), candidate.kind, _repair(candidate.kind, place)
-    )
+    return -negative_end, _repair(candidate.kind, candidate.run[:-negative_end])
 
 
 def _is_generic(run: str) -> bool:
@@ -291,13 +302,12 @@ def _score(candidate: _Candidate, end: int, own: Sequence[int], votes: Counter[t
     return score + min(3.0, others)
 
 
-def _provincial(candidate: _Candidate) -> Mention | None:
+def _provincial(run: str) -> tuple[int, str] | None:
     """Match a provincial organisation, which always carries its province's name, long or short."""
-    run = candidate.run
     for end in range(min(len(run), 16), 2, -1):
         province = gazetteer.province(run[:end])
         if province and _is_break(run, end):
-            return Mention(candidate.start, candidate.run_start + end, PROVINCIAL, province)
+            return end, province
     return None
 
 
