@@ -6,10 +6,17 @@ import argparse
 import sys
 from typing import IO
 
-from eval.commands import answers, compare, gate, robust, run
+from eval.commands import answers, compare, gate, report, robust, run
 from eval.commands.options import Subparsers
 
-_COMMANDS = {"run": run, "compare": compare, "answers": answers, "robust": robust, "gate": gate}
+_COMMANDS = {
+    "run": run,
+    "compare": compare,
+    "report": report,
+    "answers": answers,
+    "robust": robust,
+    "gate": gate,
+}
 
 
 def add_commands(subparsers: Subparsers) -> None:

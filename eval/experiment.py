@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import numpy as np
 from corpus.settings import Settings
 from eval import results
 from eval.collection import Progress, open_collection
-from eval.datasets import Dataset, load
+from eval.datasets import CorpusText, Dataset, load
 from eval.journal import Journal
 from eval.measures import default_measures, evaluate, parse
 from eval.provenance import provenance
@@ -102,7 +102,7 @@ def measure(
     result = assess(dataset, system, answers, names)
     named = {**result.system, "name": options.name or system.name, "depth": options.depth}
     result = dataclasses.replace(result, system=named)
-    results.save(result, answers, dataset, out)
+    results.save(result, answers, dataset, _right(dataset, system), out)
     if partial is not None:
         partial.unlink(missing_ok=True)
     return result
@@ -135,6 +135,14 @@ def ask(
                 journal.put(query.text, options.depth, known)
             answers[query.query_id] = known
     return answers, partial
+
+
+def _right(dataset: Dataset, system: System) -> Iterable[CorpusText]:
+    """Find the texts of the documents that answer some question, so that a report can show what was missed."""
+    wanted = {d for grades in dataset.qrels.values() for d, grade in grades.items() if grade > 0}
+    if dataset.is_beir:
+        return (text for text in dataset.texts() if text.document_id in wanted)
+    return system.texts(wanted)
 
 
 def _places(

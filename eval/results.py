@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,10 +41,11 @@ class ShownHit:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a report shows of one question: the first hits, and the grades of all documents that answer."""
+    """What a report shows of one question: the first hits, the grades of all right documents, and the time."""
 
     hits: tuple[ShownHit, ...]
     right: Mapping[str, int]
+    took_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,14 @@ def describe_dataset(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def save(result: Result, answers: Mapping[str, Timed], dataset: Dataset, folder: Path) -> None:
-    """Write ``run.trec``, the first hits' and the right documents' texts, and last ``scores.json``."""
+def save(
+    result: Result,
+    answers: Mapping[str, Timed],
+    dataset: Dataset,
+    answering: Iterable[CorpusText],
+    folder: Path,
+) -> None:
+    """Write ``run.trec``, the first hits' texts, those of the documents that answer, and last ``scores.json``."""
     write_run(folder / "run.trec", rankings(answers), result.name)
     with written(folder / "hits.jsonl") as stream:
         for query in dataset.queries:
@@ -106,20 +114,14 @@ def save(result: Result, answers: Mapping[str, Timed], dataset: Dataset, folder:
             timed = answers.get(query.query_id, Timed((), float("nan")))
             hits = [_found_as_dict(found, grades) for found in timed.found[:SHOWN]]
             right = {document: grade for document, grade in grades.items() if grade > 0}
-            line = {"query_id": query.query_id, "hits": hits, "right": right}
+            took_ms = None if math.isnan(timed.took_ms) else round(timed.took_ms, 3)
+            line = {"query_id": query.query_id, "took_ms": took_ms, "hits": hits, "right": right}
             stream.write(json.dumps(line, ensure_ascii=False) + "\n")
-    _save_right(dataset, folder / "right.jsonl")
+    with written(folder / "right.jsonl") as stream:
+        for text in answering:
+            line = {"document_id": text.document_id, "title": text.title, "text": text.text[:BEGINNING]}
+            stream.write(json.dumps(line, ensure_ascii=False) + "\n")
     write_json(folder / "scores.json", as_dict(result))
-
-
-def _save_right(dataset: Dataset, path: Path) -> None:
-    """Keep the beginnings of the documents that answer, so that a report can show what was missed."""
-    wanted = {d for grades in dataset.qrels.values() for d, grade in grades.items() if grade > 0}
-    with written(path) as stream:
-        for text in dataset.texts():
-            if text.document_id in wanted:
-                line = {"document_id": text.document_id, "title": text.title, "text": text.text[:BEGINNING]}
-                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def rankings(answers: Mapping[str, Timed]) -> Run:
@@ -218,7 +220,7 @@ def _shown(line: Mapping[str, Any]) -> Shown:
         )
         for hit in line["hits"]
     ]
-    return Shown(tuple(hits), line["right"])
+    return Shown(tuple(hits), line["right"], line.get("took_ms"))
 
 
 def load_right(folder: Path) -> dict[str, CorpusText]:

@@ -7,11 +7,11 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from eval.datasets import Query
+from eval.datasets import CorpusText, Query
 from eval.errors import DataError, UsageError
 from eval.systems.interfaces import Found, Timed
 
@@ -103,6 +103,11 @@ class HttpSystem:
                 yield Found(
                     str(document_id), value, _string(hit, "citation.title", "title"), _string(hit, "text")
                 )
+
+    def texts(self, document_ids: Collection[str]) -> Iterable[CorpusText]:
+        """Give none."""
+        del document_ids
+        return ()
 
     def close(self) -> None:
         """Hold nothing open."""

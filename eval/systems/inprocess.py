@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from corpus.records import Passage
 from eval.collection import Collection as Texts
-from eval.datasets import Query
+from eval.datasets import CorpusText, Query
 from eval.errors import UsageError
 from eval.systems.interfaces import SHOWN, Found, Timed
 from index.hits import Hit
@@ -100,6 +100,14 @@ class EngineSystem:
             document = self._collection.engine.store.document(document_id)
             self._titles[document_id] = "" if document is None else document.title
         return self._titles[document_id]
+
+    def texts(self, document_ids: Collection[str]) -> Iterable[CorpusText]:
+        """Give the first page of documents in folders of texts, whose ids are the store's."""
+        store = self._collection.engine.store
+        for document_id in sorted(document_ids):
+            pages = store.pages(document_id)
+            if pages:
+                yield CorpusText(document_id, self._title(document_id), pages[0].text)
 
     def close(self) -> None:
         """Close the engine."""

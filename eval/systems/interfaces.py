@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from eval.datasets import Query
+from eval.datasets import CorpusText, Query
 
 # Hits whose texts are kept beside the run, for reports and judges.
 SHOWN = 10
@@ -49,6 +49,9 @@ class System(Protocol):
 
     def retrieve(self, query: Query, depth: int) -> Timed:
         """Rank at most ``depth`` documents; an empty ranking when nothing is found."""
+
+    def texts(self, document_ids: Collection[str]) -> Iterable[CorpusText]:
+        """Give the texts of those documents that the system holds itself; none where it cannot."""
 
     def close(self) -> None:
         """Let go of files and connections."""

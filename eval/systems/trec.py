@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from eval.datasets import Dataset, Query
+from eval.datasets import CorpusText, Dataset, Query
 from eval.errors import DataError, some
 from eval.files import sha256
 from eval.runs import read_run
@@ -52,6 +52,11 @@ class TrecSystem:
             if text is None
             else Found(document_id, score, text.title, text.text[:600])
         )
+
+    def texts(self, document_ids: Collection[str]) -> Iterable[CorpusText]:
+        """Give none."""
+        del document_ids
+        return ()
 
     def close(self) -> None:
         """Hold nothing open."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.datasets import Query
+from eval.datasets import CorpusText, Query
 from eval.systems.interfaces import Found, Timed
 
 TEXTS = {
@@ -80,6 +80,9 @@ class FixedSystem:
             Found(i, 1.0 / rank, *TEXTS.get(i, ("", "")), page=1) for rank, i in enumerate(ids, start=1)
         )
         return Timed(found, 1.5)
+
+    def texts(self, document_ids: Collection[str]) -> Iterable[CorpusText]:
+        return [CorpusText(i, *TEXTS[i]) for i in document_ids if i in TEXTS]
 
     def close(self) -> None:
         pass

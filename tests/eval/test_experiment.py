@@ -43,7 +43,7 @@ def test_writes_run_scores_and_hits(tmp_path: Path, dataset: Dataset) -> None:
     shown = results.load_shown(out)
     assert shown["q1"].hits[0].found.title == "เทศบาลนครตัวอย่าง"
     assert [hit.grade for hit in shown["q1"].hits] == [2, 0]
-    assert shown["q3"] == results.Shown((), {"d3": 2})
+    assert shown["q3"] == results.Shown((), {"d3": 2}, 1.5)
     assert results.load_right(out)["d3"].title == "อบจ.ริมเล"
 
 

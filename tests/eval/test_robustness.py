@@ -3,7 +3,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,13 @@ import pytest
 
 from corpus.settings import Settings
 from eval import cli
-from eval.datasets import Query, load
+from eval.datasets import CorpusText, Query, load
 from eval.errors import DataError, UsageError
 from eval.metamorphic import check, overlap
 from eval.robustness import damaged_texts, losses
 from eval.systems.interfaces import Found, Timed
 from tests.eval.encoders import tiny_encoder
-from tests.eval.sets import beir
+from tests.eval.sets import TEXTS, beir
 
 
 class LiteralSystem:
@@ -34,6 +34,9 @@ class LiteralSystem:
     def retrieve(self, query: Query, depth: int) -> Timed:
         ids = ["a", "b", "c", "d"] if query.text == "ปี 2562" else ["d", "c", "x", "y"]
         return Timed(tuple(Found(i, 1.0 / n) for n, i in enumerate(ids[:depth], start=1)), 0.0)
+
+    def texts(self, document_ids: Collection[str]) -> Iterable[CorpusText]:
+        return [CorpusText(i, *TEXTS[i]) for i in document_ids if i in TEXTS]
 
     def close(self) -> None:
         pass

@@ -1,0 +1,1 @@
+"""Reports of results: one HTML file that needs no network, Markdown, and JSON."""

@@ -1,0 +1,137 @@
+"""Plots as SVG text: no library, no script, readable by screen readers, colours safe for colour-blind readers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+
+# Okabe and Ito (2008), without the yellow that white paper swallows.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7f7f7f")
+_WIDTH, _HEIGHT = 640, 300
+_LEFT, _RIGHT, _TOP, _BOTTOM = 68, 16, 16, 44
+
+
+def _x(share: float) -> float:
+    return round(_LEFT + share * (_WIDTH - _LEFT - _RIGHT), 1)
+
+
+def _y(share: float) -> float:
+    return round(_HEIGHT - _BOTTOM - share * (_HEIGHT - _TOP - _BOTTOM), 1)
+
+
+def _svg(label: str, body: Sequence[str]) -> str:
+    inside = "\n".join(body)
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label)}">'
+        f"<title>{escape(label)}</title>\n{inside}\n</svg>"
+    )
+
+
+def _text(x: float, y: float, text: str, anchor: str = "middle", extra: str = "") -> str:
+    return f'<text x="{x}" y="{y}" text-anchor="{anchor}" {extra}>{escape(text)}</text>'
+
+
+def _frame(
+    x_label: str, y_label: str, x_ticks: Mapping[float, str], y_ticks: Mapping[float, str]
+) -> list[str]:
+    """Draw axes with their ticks, given as shares of the axes' lengths."""
+    body = []
+    for share, name in y_ticks.items():
+        body.append(f'<line class="grid" x1="{_x(0)}" x2="{_x(1)}" y1="{_y(share)}" y2="{_y(share)}"/>')
+        body.append(_text(_x(0) - 6, _y(share) + 4, name, "end"))
+    body += [_text(_x(share), _HEIGHT - _BOTTOM + 16, name) for share, name in x_ticks.items()]
+    body.append(_text((_x(0) + _x(1)) / 2, _HEIGHT - 8, x_label))
+    turned = f'transform="rotate(-90 14 {_HEIGHT / 2})"'
+    body.append(_text(14, _HEIGHT / 2, y_label, extra=turned))
+    return body
+
+
+def _legend(names: Sequence[str], x: float, top: float = _TOP) -> list[str]:
+    body = []
+    for index, name in enumerate(names):
+        y, colour = top + 14 + 17 * index, COLOURS[index % len(COLOURS)]
+        body.append(f'<rect x="{x}" y="{y - 9}" width="12" height="10" fill="{colour}"/>')
+        body.append(_text(x + 17, y, name, "start"))
+    return body
+
+
+def _line(points: Sequence[tuple[float, float]], colour: str, *, dots: bool = True) -> str:
+    path = " ".join(f"{_x(x)},{_y(y)}" for x, y in points)
+    marks = (
+        "".join(f'<circle cx="{_x(x)}" cy="{_y(y)}" r="3" fill="{colour}"/>' for x, y in points)
+        if dots
+        else ""
+    )
+    return f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>{marks}'
+
+
+def _shares() -> dict[float, str]:
+    return {step / 5: f"{step / 5:.1f}" for step in range(6)}
+
+
+def recall(series: Mapping[str, Sequence[tuple[int, float]]], label: str, x_label: str, y_label: str) -> str:
+    """Draw recall by depth, a logarithmic axis, one line a system."""
+    deepest = max(depth for points in series.values() for depth, _ in points)
+    at = {depth: math.log(depth) / math.log(deepest) for points in series.values() for depth, _ in points}
+    ticks = {at[depth]: str(depth) for depth in (1, 2, 5, 10, 20, 50, 100) if depth in at}
+    body = _frame(x_label, y_label, ticks, _shares())
+    for index, points in enumerate(series.values()):
+        body.append(_line([(at[d], value) for d, value in points], COLOURS[index % len(COLOURS)]))
+    # Recall rises to the right, so the lower right corner is free.
+    names = list(series)
+    return _svg(label, body + _legend(names, _x(0.6), _HEIGHT - _BOTTOM - 17 * len(names) - 10))
+
+
+def differences(values: Sequence[float], names: Sequence[str], label: str, x_label: str, y_label: str) -> str:
+    """Draw one bar a question, largest gain first; ``names`` show when a bar is pointed at."""
+    order = sorted(range(len(values)), key=lambda index: -values[index])
+    top = max(0.1, *(abs(value) for value in values))
+    ticks = {(step + 2) / 4: f"{step / 2 * top:+.2f}" for step in range(-2, 3)}
+    body = _frame(x_label, y_label, {0.0: "1", 1.0: str(len(values))}, ticks)
+    width = max(0.5, (_x(1) - _x(0)) / len(values) - 0.5)
+    for place, index in enumerate(order):
+        value = values[index]
+        high, low = _y(0.5 + max(value, 0) / (2 * top)), _y(0.5 + min(value, 0) / (2 * top))
+        colour = COLOURS[0] if value >= 0 else COLOURS[1]
+        height = max(low - high, 0.5)
+        body.append(
+            f'<rect x="{_x(place / len(values))}" y="{high}" width="{width:.2f}" height="{height:.1f}" fill="{colour}">'
+            f"<title>{escape(names[index])}: {value:+.3f}</title></rect>"
+        )
+    return _svg(label, body)
+
+
+def latency(series: Mapping[str, Sequence[float]], label: str, x_label: str, y_label: str) -> str:
+    """Draw the share of questions answered within a time, one line a system, a logarithmic axis."""
+    everything = [time for times in series.values() for time in times]
+    low, high = max(min(everything), 1e-3), max(everything)
+    span = math.log(high / low) or 1.0
+
+    def at(time: float) -> float:
+        return math.log(max(time, low) / low) / span
+
+    ticks = {at(t): f"{t:g}" for e in range(-3, 6) for t in (10.0**e, 3 * 10.0**e) if low <= t <= high}
+    body = _frame(x_label, y_label, ticks, _shares())
+    for index, times in enumerate(series.values()):
+        points = [(at(time), (rank + 1) / len(times)) for rank, time in enumerate(sorted(times))]
+        body.append(_line(points, COLOURS[index % len(COLOURS)], dots=False))
+    return _svg(label, body + _legend(list(series), _x(0.03)))
+
+
+def calibration(
+    series: Mapping[str, Sequence[tuple[float, float, int]]], label: str, x_label: str, y_label: str
+) -> str:
+    """Draw how often answers of a confidence are right; the dashed diagonal is perfect. Area says how many."""
+    body = _frame(x_label, y_label, _shares(), _shares())
+    body.append(f'<line class="ideal" x1="{_x(0)}" y1="{_y(0)}" x2="{_x(1)}" y2="{_y(1)}"/>')
+    for index, points in enumerate(series.values()):
+        colour = COLOURS[index % len(COLOURS)]
+        most = max((count for _, _, count in points), default=1)
+        body.append(_line([(sure, right) for sure, right, _ in points], colour, dots=False))
+        body += [
+            f'<circle cx="{_x(sure)}" cy="{_y(right)}" r="{3 + 8 * math.sqrt(count / most):.1f}" fill="{colour}" '
+            f'fill-opacity="0.6"><title>{count} answers, {right:.2f} right</title></circle>'
+            for sure, right, count in points
+        ]
+    return _svg(label, body + _legend(list(series), _x(0.03)))
