@@ -29,11 +29,11 @@ _TITLES = {
     500: ("ระบบขัดข้อง", "Something broke here"),
     503: ("ยังตอบไม่ได้ในขณะนี้", "Cannot answer at the moment"),
 }
-# pydantic's error types that deserve words of their own; the rest keep pydantic's message.
+# The only value error is schemas' on half surrogates. pydantic's error types that deserve words of their own; the rest keep pydantic's message.
 _FAULTS = {
     "missing": ("ต้องระบุ", "is required"),
     "extra_forbidden": ("ไม่รู้จักพารามิเตอร์นี้", "unknown parameter"),
-    "string_unicode": ("มีอักขระที่ไม่ถูกต้อง", "holds characters that are not valid Unicode"),
+    "value_error": ("มีอักขระที่ไม่ถูกต้อง", "holds characters that are not valid Unicode"),
     "json_invalid": ("อ่าน JSON ไม่ได้", "the body is not valid JSON"),
 }
 

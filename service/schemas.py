@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-from pydantic_core import PydanticCustomError
 
 from corpus.records import Case
 from index.hits import Filters
@@ -70,7 +69,7 @@ class SearchRequest(Strict):
     def _valid_unicode(cls, value: object) -> object:
         """JSON can spell half a surrogate pair, which no index and no answer can carry."""
         if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
-            raise PydanticCustomError("string_unicode", "holds characters that are not valid Unicode")
+            raise ValueError("holds characters that are not valid Unicode")
         return value
 
     @property
