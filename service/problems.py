@@ -29,7 +29,8 @@ _TITLES = {
     500: ("ระบบขัดข้อง", "Something broke here"),
     503: ("ยังตอบไม่ได้ในขณะนี้", "Cannot answer at the moment"),
 }
-# The only value error is schemas' on half surrogates. pydantic's error types that deserve words of their own; the rest keep pydantic's message.
+# pydantic's error types that deserve words of their own; the rest keep pydantic's message.
+# The one value error is schemas' on half surrogate pairs.
 _FAULTS = {
     "missing": ("ต้องระบุ", "is required"),
     "extra_forbidden": ("ไม่รู้จักพารามิเตอร์นี้", "unknown parameter"),
