@@ -70,7 +70,9 @@ def _join_soft_breaks(text: str) -> str:
     """A line break inside a paragraph is a space; headings, list items, tables and quotes keep their lines."""
     joined: list[str] = []
     for line in text.split("\n"):
-        hard = not joined or _ONE_LINE.match(joined[-1]) or _BLOCK_START.match(line) or joined[-1].endswith("  ")
+        hard = (
+            not joined or _ONE_LINE.match(joined[-1]) or _BLOCK_START.match(line) or joined[-1].endswith("  ")
+        )
         if hard:
             joined.append(line)
         else:

@@ -8,12 +8,11 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import regex
-
 # PDFium is not safe for use from several threads.
 _LOCK = Lock()
 _PASSWORD_CODE = 4
-_THAI_CLUSTER = regex.compile(r"[ก-๛]\p{M}*ำ?")
+_CLUSTER = r"[ก-ะาๅ-ๆเ-ไ๏-๛][ัิ-ฺ็-๎]*ำ?"
+_THAI_CLUSTER = re.compile(_CLUSTER)
 # A page of ordinary Thai repeats the cluster before in about 1 of 100 places.
 _DOUBLED_SHARE = 0.35
 _SARA_AM_SPACE = re.compile(r"ำ (?=[ก-๎])")
@@ -102,4 +101,4 @@ def undouble(text: str) -> str:
     doubled = sum(1 for one, two in pairs if one[0] == two[0] and one.end() == two.start())
     if len(clusters) < 8 or doubled < _DOUBLED_SHARE * len(clusters):
         return text
-    return regex.sub(r"([ก-๛]\p{M}*ำ?)\1", r"\1", text)
+    return re.sub(rf"({_CLUSTER})\1", r"\1", text)
