@@ -27,7 +27,9 @@ class Letters(NamedTuple):
     def of(cls, text: str, start: int = 0) -> Letters:
         """Collect them; sara am counts as the sara aa that remains of it. ``start`` shifts the places."""
         found = [match.start() for match in _LETTER.finditer(text) if not _MARK.match(match[0])]
-        return cls("".join(text[at] for at in found).replace("\u0e33", "\u0e32"), tuple(start + at for at in found))
+        return cls(
+            "".join(text[at] for at in found).replace("\u0e33", "\u0e32"), tuple(start + at for at in found)
+        )
 
 
 class Run(NamedTuple):

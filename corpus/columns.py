@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from corpus import continuity, thai
@@ -21,6 +22,24 @@ _MOST_LINES = 400
 _GAP = re.compile(" {3,}")
 _SPACE = re.compile(" +")
 _LETTERS = re.compile("[^\u0e01-\u0e4eA-Za-z0-9]+")
+_WIDEST_PAGE = 320
+_COLUMN_SHARE = 0.56
+_FULL = 0.78
+_SHORT = 0.5
+_SHORT_PRICE = 4.0
+_BEAM = 48
+_SPLIT_PRICE = 1.0
+_NARROW_SPLIT_PRICE = 4.0
+_OVERLONG_PRICE = 8.0
+_PARAGRAPH_PRICE = 2.0
+_GOES_ON = -0.2
+_LAG_PRICE = 1.5
+_PARAGRAPH_LAG_PRICE = 0.3
+_ITEM_GAIN = 2.0
+_ORDER_PRICE = 2.0
+_EXCESS_PRICE = 0.15
+_SEEN_GAIN = 4.0
+_LEAST_GAIN_PER_LINE = 0.5
 
 
 def separate(lines: Sequence[Line]) -> list[list[Line]]:
@@ -36,7 +55,7 @@ def separate(lines: Sequence[Line]) -> list[list[Line]]:
 def _by_gap(lines: Sequence[Line]) -> list[list[Line]] | None:
     """Cut at a gutter that runs down the page: wide gaps that end in the same place."""
     starts = Counter(_gap_ends(lines))
-    if not starts:
+    if not starts or max(line.right for line in lines) > _WIDEST_PAGE:
         return None
     gutter, _ = max(((at, sum(starts[at + d] for d in (-1, 0, 1))) for at in starts), key=lambda x: x[1])
     left: list[Line] = []
@@ -91,24 +110,6 @@ class _Reading(NamedTuple):
     before: _Reading | None
 
 
-_WIDEST_PAGE = 320
-_COLUMN_SHARE = 0.6
-_FULL = 0.78
-_SHORT = 0.5
-_SHORT_PRICE = 4.0
-_BEAM = 48
-_SPLIT_PRICE = 1.0
-_NARROW_SPLIT_PRICE = 4.0
-_OVERLONG_PRICE = 8.0
-_PARAGRAPH_PRICE = 2.0
-_GOES_ON = -0.2
-_LAG_PRICE = 1.0
-_PARAGRAPH_LAG_PRICE = 0.3
-_ITEM_GAIN = 2.0
-_SEEN_GAIN = 4.0
-_LEAST_GAIN_PER_LINE = 0.5
-
-
 def _by_continuity(lines: Sequence[Line]) -> list[list[Line]] | None:
     page = _Page(lines)
     if not page.may_hold_columns():
@@ -127,8 +128,20 @@ class _Page:
         self.lines = lines
         self.width = max(line.cells for line in lines) * _COLUMN_SHARE
         self.model = continuity.model()
-        self._letters = " ".join(_LETTERS.sub("", line.text) for line in lines)
-        self._known: dict[tuple[str, str, int], float] = {}
+        self.margin = self._margin()
+        # In a line that may hold both columns, what meets across a space is no evidence.
+        self._letters = " ".join(
+            _LETTERS.sub(" " if line.cells > self.width else "", line.text) for line in lines
+        )
+        self._known: dict[tuple[str, str], float] = {}
+
+    def _margin(self) -> float:
+        """Where full lines of one column end, as those that stand alone on their line show it."""
+        alone = sorted(line.cells for line in self.lines if 0.75 * self.width <= line.cells <= self.width)
+        return alone[int(len(alone) * 0.9)] if len(alone) >= 4 else self.width
+
+    def _excess(self, cells: int) -> float:
+        return _EXCESS_PRICE * max(0.0, cells - self.margin)
 
     def may_hold_columns(self) -> bool:
         """Whether the lines' widths allow it: some twice as wide as the others, or all with a space midway.
@@ -141,7 +154,9 @@ class _Page:
         if not 60 <= widest <= _WIDEST_PAGE:
             return False
         double = [line for line in self.lines if line.cells > self.width]
-        if sum(1 for line in double if any(self._cuts(line))) < max(3, 0.1 * len(self.lines), 0.8 * len(double)):
+        if sum(1 for line in double if any(self._cuts(line))) < max(
+            3, 0.1 * len(self.lines), 0.8 * len(double)
+        ):
             return False
         halves = sum(1 for line in self.lines if 0.38 * widest <= line.cells <= self.width)
         if halves >= 0.18 * len(self.lines):
@@ -176,28 +191,37 @@ class _Page:
         whole = 0.0 if line.cells <= self.width else -_OVERLONG_PRICE
         narrow = max(0.0, (self.width - line.cells) / (0.25 * self.width)) * _NARROW_SPLIT_PRICE
         cuts = [
-            (cut, -_SPLIT_PRICE - narrow - self._follows(line.text[: cut[0]], line.text[cut[1] :], own=1))
+            (cut, -_SPLIT_PRICE - narrow - self._follows(line.text[: cut[0]], line.text[cut[1] :]))
             for cut in self._cuts(line)
         ]
         for reading in readings:
             left, right = reading.columns
             score, thread = self._append(left, line.text)
-            yield _Reading(reading.score + whole + score, (thread, _wait(right)), (len(line.text), 0), reading)
+            yield _Reading(
+                reading.score + whole + score, (thread, _wait(right)), (len(line.text), 0), reading
+            )
             score, thread = self._append(right, line.text)
-            yield _Reading(reading.score + whole + score, (_wait(left), thread), (0, 0), reading)
+            # Side by side on the line above, the left one full: its next line cannot stand lower than this one.
+            order = _ORDER_PRICE * (1 - left.lacks) if left and right and left.ago == right.ago == 0 else 0.0
+            yield _Reading(reading.score + whole + score - order, (_wait(left), thread), (0, 0), reading)
             for (end, start), price in cuts:
                 score, thread = self._append(left, line.text[:end])
                 score2, thread2 = self._append(right, line.text[start:])
-                yield _Reading(reading.score + price + score + score2, (thread, thread2), (end, start), reading)
+                yield _Reading(
+                    reading.score + price + score + score2, (thread, thread2), (end, start), reading
+                )
 
     def _append(self, thread: _Thread | None, text: str) -> tuple[float, _Thread]:
-        grown = _Thread(text, self._lack(thai.width(text)), 0)
+        cells = thai.width(text)
+        grown = _Thread(text, self._lack(cells), 0)
+        excess = self._excess(cells)
         if thread is None:
-            return 0.0, grown
+            return -excess, grown
         lag = max(0, thread.ago - 1)
         ended = self._breaks(thread.text, text) - _PARAGRAPH_LAG_PRICE * lag
         on = self._follows(thread.text, text) + _GOES_ON - _LAG_PRICE * lag
-        return max(on - _SHORT_PRICE * thread.lacks, ended - _PARAGRAPH_PRICE * (1 - thread.lacks)), grown
+        ended -= _PARAGRAPH_PRICE * (1 - thread.lacks)
+        return max(on - _SHORT_PRICE * thread.lacks, ended) - excess, grown
 
     def _lack(self, cells: int, share: float = 1.0) -> float:
         """How far a line is from reaching the margin: 0 for a full one, 1 for a short one."""
@@ -207,13 +231,13 @@ class _Page:
     def _breaks(self, before: str, after: str) -> float:
         return self.model.breaks(before, after) + (_ITEM_GAIN if is_item(after) else 0.0)
 
-    def _follows(self, before: str, after: str, own: int = 0) -> float:
-        """Continuity, helped where the same letters meet elsewhere on this page (``own``: here already)."""
-        key = before[-continuity.REACH_CHARS :], after[: continuity.REACH_CHARS], own
+    def _follows(self, before: str, after: str) -> float:
+        """Continuity, helped where the same letters meet inside a line of this page."""
+        key = before[-continuity.REACH_CHARS :], after[: continuity.REACH_CHARS]
         if key not in self._known:
             score = self.model.follows(before, after)
             tail, head = _LETTERS.sub("", key[0])[-5:], _LETTERS.sub("", key[1])[:5]
-            if len(tail) == len(head) == 5 and self._letters.count(tail + head) > own:
+            if len(tail) == len(head) == 5 and tail + head in self._letters:
                 score = max(score, 0.0) + _SEEN_GAIN
             self._known[key] = score
         return self._known[key]
@@ -221,7 +245,7 @@ class _Page:
     def as_it_stands(self) -> float:
         """The score of the page read line by line."""
         score = 0.0
-        for before, line in zip(self.lines, self.lines[1:], strict=False):
+        for before, line in pairwise(self.lines):
             lacks = self._lack(before.cells, 1 / _COLUMN_SHARE)
             ended = self._breaks(before.text, line.text) - _PARAGRAPH_PRICE * (1 - lacks)
             score += max(self._follows(before.text, line.text) + _GOES_ON - _SHORT_PRICE * lacks, ended)

@@ -64,7 +64,9 @@ class Cutter:
         found: list[int] = []
         for match in _TOKEN.finditer(text):
             at = match.start()
-            for word in self._segment(match[0], self._name, safe=False) if match.lastgroup == "thai" else (match[0],):
+            for word in (
+                self._segment(match[0], self._name, safe=False) if match.lastgroup == "thai" else (match[0],)
+            ):
                 found.append(at)
                 at += len(word)
         return found
@@ -146,7 +148,9 @@ class Continuity:
     def _pair(self, before: int, after: int) -> float:
         return self._look_up(self._near, before, after, self._unseen[before] if before >= 0 else 0.0)
 
-    def _look_up(self, table: tuple[array[int], array[int]], before: int, after: int, default: float) -> float:
+    def _look_up(
+        self, table: tuple[array[int], array[int]], before: int, after: int, default: float
+    ) -> float:
         if before < 0 or after < 0:
             return default
         keys, values = table

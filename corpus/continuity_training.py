@@ -14,7 +14,11 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from corpus.continuity import BREAK, LATIN, NUMBER, STEP, UNKNOWN, Cutter
 
@@ -23,7 +27,9 @@ _DISCOUNT = 0.75
 _LONGEST_PART_LIST = 24
 
 
-def learn(texts: Callable[[], Iterable[str]], path: Path, *, rarest_word: int = 30, rarest_pair: int = 10) -> None:
+def learn(
+    texts: Callable[[], Iterable[str]], path: Path, *, rarest_word: int = 30, rarest_pair: int = 10
+) -> None:
     """Count, estimate and write the model.
 
     Args:
@@ -61,7 +67,8 @@ def _is_compound(word: str, usual: Mapping[str, int], total: int) -> bool:
 def _word_counts(texts: Iterable[str]) -> Counter[str]:
     from pythainlp.corpus import provinces, thai_words
 
-    dictionary = sorted(word for word in thai_words() | provinces() if _THAI_WORD.fullmatch(word))
+    known = {*map(str, thai_words()), *map(str, provinces())}
+    dictionary = sorted(word for word in known if _THAI_WORD.fullmatch(word))
     cutter = Cutter(dictionary)
     counts: Counter[str] = Counter()
     for text in texts:
@@ -80,7 +87,7 @@ def _pair_counts(
     for text in texts:
         row = list(_row(text, cutter))
         single.update(row)
-        near.update(zip(row, row[1:], strict=False))
+        near.update(pairwise(row))
         far.update(zip(row, row[2:], strict=False))
     return single, near, far
 
@@ -104,9 +111,9 @@ def _write(
     near: dict[tuple[str, str], int],
     far: dict[tuple[str, str], int],
 ) -> None:
-    import numpy as np
-
-    signs = sorted(sign for sign, count in single.items() if len(sign) == 1 and sign != BREAK and count >= 100)
+    signs = sorted(
+        sign for sign, count in single.items() if len(sign) == 1 and sign != BREAK and count >= 100
+    )
     names = [BREAK, NUMBER, LATIN, *[sign for sign in signs if sign not in words and sign != "\t"], *words]
     total = sum(single.values())
     rest = _rest(single, near)
@@ -117,7 +124,8 @@ def _write(
         for (a, b), count in near.items()
     }
     far_scores = {
-        (a, b): math.log((count + 0.5) / (single[a] * single[b] / total + 0.5)) for (a, b), count in far.items()
+        (a, b): math.log((count + 0.5) / (single[a] * single[b] / total + 0.5))
+        for (a, b), count in far.items()
     }
     ids = {name: at for at, name in enumerate(names)}
     near_keys, near_values = _table(near_scores, ids)
@@ -147,9 +155,9 @@ def _rest(single: Counter[str], near: dict[tuple[str, str], int]) -> dict[str, f
     }
 
 
-def _table(scores: dict[tuple[str, str], float], ids: dict[str, int]) -> tuple[object, object]:
-    import numpy as np
-
+def _table(
+    scores: dict[tuple[str, str], float], ids: dict[str, int]
+) -> tuple[NDArray[np.uint32], NDArray[np.int8]]:
     rows = sorted(
         (ids[a] * len(ids) + ids[b], max(-127, min(127, round(score * STEP))))
         for (a, b), score in scores.items()

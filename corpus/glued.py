@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from corpus import alignment, continuity, thai
@@ -41,8 +43,13 @@ class Unit(NamedTuple):
     is_cut: bool = False
 
 
-def kind_of(line: Line, marked: frozenset[int]) -> str:
-    """The encoding of a line, by its marks."""
+def is_bare(text: str) -> bool:
+    """Whether a long line holds not one mark that only a clean text has."""
+    return _CLEAN_MARK.search(text) is None and len(Letters.of(text).letters) >= _BARE_LETTERS
+
+
+def kind_of(line: Line, marked: Sequence[int]) -> str:
+    """Name the encoding of a line, by its marks; ``marked``: where glyph positions stood, ascending."""
     kinds = {kind for _, kind in _evidence(line, marked)}
     if len(kinds) == 2:
         return "mixed"
@@ -51,16 +58,15 @@ def kind_of(line: Line, marked: frozenset[int]) -> str:
     return "bare" if len(Letters.of(line.text).letters) >= _BARE_LETTERS else "none"
 
 
-def _evidence(line: Line, marked: frozenset[int]) -> list[tuple[int, str]]:
+def _evidence(line: Line, marked: Sequence[int]) -> list[tuple[int, str]]:
     """Places in a line that only one encoding can have, ascending."""
     text = line.text
-    found = [(at, "glyph") for at in range(len(text)) if line.start + at in marked]
+    glyphs = {
+        at - line.start for at in marked[bisect_left(marked, line.start) : bisect_left(marked, line.end)]
+    }
+    found = [(at, "glyph") for at in glyphs]
     found += [(match.start(), "glyph") for match in _APART.finditer(text)]
-    found += [
-        (match.start(), "clean")
-        for match in _CLEAN_MARK.finditer(text)
-        if line.start + match.start() not in marked
-    ]
+    found += [(match.start(), "clean") for match in _CLEAN_MARK.finditer(text) if match.start() not in glyphs]
     return sorted(found)
 
 
@@ -72,7 +78,7 @@ def possible_stretches(text: str, start: int) -> Iterator[tuple[int, int]]:
     yield start, len(text)
 
 
-def split_mixed(unit: Unit, marked: frozenset[int], *, clean: str, foreign: str) -> Iterator[Unit]:
+def split_mixed(unit: Unit, marked: Sequence[int], *, clean: str, foreign: str) -> Iterator[Unit]:
     """Cut a unit where its encoding changes; other units come back as they are.
 
     Args:
@@ -88,7 +94,7 @@ def split_mixed(unit: Unit, marked: frozenset[int], *, clean: str, foreign: str)
     line, start = unit.line, 0
     edges = _edges(line.text, clean, foreign)
     evidence = _evidence(line, marked)
-    for (low, before), (high, after) in zip(evidence, evidence[1:], strict=False):
+    for (low, before), (high, after) in pairwise(evidence):
         if before != after:
             cut = _best_cut(line.text, low + 1, high, edges)
             yield _cut_off(unit, start, cut, before)
@@ -112,7 +118,10 @@ def _edges(text: str, *others: str) -> dict[int, float]:
     for run in (run for other in others for run in alignment.runs(letters.letters, other)):
         end = run.start + run.length
         gain = min(_EDGE_GAIN, run.length / _LETTERS_PER_GAIN)
-        for at in (letters.places[run.start], letters.places[end] if end < len(letters.places) else len(text)):
+        for at in (
+            letters.places[run.start],
+            letters.places[end] if end < len(letters.places) else len(text),
+        ):
             found[at] = max(gain, found.get(at, 0.0))
     return found
 
@@ -124,7 +133,11 @@ def _best_cut(text: str, low: int, high: int, edges: dict[int, float]) -> int:
     places |= {match.end() for match in re.finditer(" +", text) if low <= match.end() <= high}
 
     def score(at: int) -> float:
-        gain = edges.get(at, 0.0) + _SPACE_GAIN * (text[at - 1] == " ") - _EDGE_GAIN * (thai.width(text[at]) == 0)
+        gain = (
+            edges.get(at, 0.0)
+            + _SPACE_GAIN * (text[at - 1] == " ")
+            - _EDGE_GAIN * (thai.width(text[at]) == 0)
+        )
         return gain - known.follows(text[:at].rstrip(), text[at:])
 
     return max(sorted(places), key=score, default=high)

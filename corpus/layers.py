@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from corpus import alignment, continuity, glued
@@ -24,6 +25,7 @@ _MOST_LINES = 1_000
 _MOST_CHARS = 200_000
 _COLUMN_STEP = 10
 _COPY_SHARE = 0.8
+_LEAST_SHARE = 0.1
 _WIDE_GAP = 4
 _GAP = re.compile(" {2,}")
 _OVERLONG = 1.12
@@ -51,32 +53,34 @@ def separate(lines: Sequence[Line], glyphs: Sequence[int]) -> Layers | None:
     """
     if not _FEWEST_LINES * 2 <= len(lines) <= _MOST_LINES or lines[-1].end > _MOST_CHARS:
         return None
-    marked = frozenset(glyphs)
-    kinds = [glued.kind_of(line, marked) for line in lines]
+    fewest = max(_FEWEST_LINES, _LEAST_SHARE * len(lines))
+    if not glyphs and sum(1 for line in lines if glued.is_bare(line.text)) < fewest:
+        return None
+    kinds = [glued.kind_of(line, glyphs) for line in lines]
     foreign = len(kinds) - kinds.count("clean") - kinds.count("none")
-    if foreign < _FEWEST_LINES or kinds.count("clean") < _FEWEST_LINES:
+    if foreign < fewest or kinds.count("clean") < fewest:
         return None
-    page = _Page(lines, marked)
-    if not (page.copies >= _FEWEST_LINES or _are_glued(kinds)):
-        return None
-    return page.layers()
+    page = _Page(lines, glyphs)
+    return page.layers() if page.copies >= fewest or _are_glued(kinds) else None
 
 
 def _are_glued(kinds: Sequence[str]) -> bool:
     """Whether encodings meet inside lines and take turns: an overlay, not headings in another font."""
-    changes = sum(1 for a, b in zip(kinds, kinds[1:], strict=False) if a != b)
+    changes = sum(1 for a, b in pairwise(kinds) if a != b)
     return kinds.count("mixed") >= 2 and changes >= 0.3 * len(kinds)
 
 
 class _Page:
     """One page while its layers are told apart."""
 
-    def __init__(self, lines: Sequence[Line], marked: frozenset[int]) -> None:
+    def __init__(self, lines: Sequence[Line], marked: Sequence[int]) -> None:
         self.marked = marked
         self.starts = Counter(line.indent for line in lines)
         units = [unit for row, line in enumerate(lines) for unit in self._units(row, line)]
         clean = "".join(Letters.of(unit.line.text).letters for unit in units if unit.kind == "clean")
-        foreign = "".join(Letters.of(unit.line.text).letters for unit in units if unit.kind in ("glyph", "bare"))
+        foreign = "".join(
+            Letters.of(unit.line.text).letters for unit in units if unit.kind in ("glyph", "bare")
+        )
         self.units = [
             piece for unit in units for piece in glued.split_mixed(unit, marked, clean=clean, foreign=foreign)
         ]
@@ -132,7 +136,11 @@ class _Page:
             _cut_overlong(layer, edges[at], [other for other in remaining if other is not layer])
         for unit in sorted(floating, key=lambda unit: unit.row):
             _place(unit, remaining)
-        blocks = sorted((layer for layer in (clean, *remaining) if layer), key=lambda layer: layer[0].row)
+        copies = [rest for rest, layer in zip(remaining, foreign, strict=True) if rest is not layer]
+        others = [rest for rest, layer in zip(remaining, foreign, strict=True) if rest is layer]
+        blocks = [
+            layer for layer in (clean, *copies, *others) if layer
+        ]  # a copy goes on where the clean text ends
         return Layers([[u.line._replace(blanks=0) for u in layer if u.line.text] for layer in blocks], stray)
 
     def _without_copies(self, layer: list[Unit], floating: list[Unit]) -> list[Unit]:
@@ -220,9 +228,10 @@ def _home(unit: Unit, clean: Sequence[int], foreign: Sequence[Sequence[int]]) ->
     distances = [(min(abs(column - c) for c in columns), at) for at, columns in enumerate(foreign)]
     nearest, at = min(distances, default=(10**6, 0))
     if unit.kind == "none":
-        if min(nearest, min(abs(column - c) for c in clean)) > _COLUMN_STEP and len(unit.line.text) <= 6:
+        to_clean = min(abs(column - c) for c in clean)
+        if min(nearest, to_clean) > _COLUMN_STEP and len(unit.line.text) <= 6:
             return "stray"
-        if min(abs(column - c) for c in clean) < nearest:
+        if to_clean < nearest:
             return "clean"
     return at
 
@@ -252,9 +261,7 @@ def _cut_overlong(layer: list[Unit], edge: int, others: Sequence[list[Unit]]) ->
             _place(right, others)
 
 
-def _cuts(
-    unit: Unit, edge: int, following: str, others: Sequence[list[Unit]]
-) -> Iterator[tuple[float, int]]:
+def _cuts(unit: Unit, edge: int, following: str, others: Sequence[list[Unit]]) -> Iterator[tuple[float, int]]:
     """Every place to cut at, with what the reading gains by it."""
     text = unit.line.text
     known = continuity.model()

@@ -60,7 +60,12 @@ _SPACE_IN_SARA_AM = re.compile(f"(?:(?<=\u0e4d)|(?<=\u0e4d[{_TONES}])) +(?=\u0e3
 _LAKKHANG = re.compile("(?<![ฤฦ])ๅ")
 _DOUBLED_E = re.compile("เเ[เแ]*")
 _REPEATED = re.compile(f"([{_FOLLOWING}\u0e40-\u0e44])(?: *\\1)+")
-_DEPENDENTS = re.compile(f"[{_FOLLOWING}{MARKS}]{{2,}}")
+#: A run of vowels and marks in any other order than vowel, tone, silencer, following vowel.
+_DISORDER = re.compile(
+    f"(?<![{_FOLLOWING}{MARKS}])"
+    f"(?!(?:[\u0e31\u0e34-\u0e39\u0e47]?[{_TONES}]?\u0e4c?(?:\u0e32?\u0e30|[\u0e32\u0e33])?|\u0e3a)(?![{_FOLLOWING}{MARKS}]))"
+    f"[{_FOLLOWING}{MARKS}]{{2,}}"
+)
 _DANGLING = re.compile(f"\\A[{MARKS} \n]*[{MARKS}]")
 _SPACES_RUN = re.compile(" {2,}")
 _LEADERS = re.compile(r"([.·_=*~–—-])\1{3,}|(?:\. ){4,}\.?")
@@ -122,7 +127,7 @@ def repair(traced: Traced) -> Traced:
     if "ๅ" in traced.text:
         traced = traced.sub(_LAKKHANG, "า")
     traced = traced.sub(_DOUBLED_E, "แ").sub(_REPEATED, lambda match: match[1])
-    traced = traced.sub(_DEPENDENTS, _respelled)
+    traced = traced.sub(_DISORDER, _respelled)
     traced = traced.sub(_DANGLING, "").sub(_LEADERS, lambda match: match[0][:3])
     return _compose_others(traced)
 
