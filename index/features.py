@@ -37,11 +37,18 @@ _WINDOW = 24
 _MAX_QUERY_TOKENS = 32
 
 
+class TokenRows(Protocol):
+    """Vectors that are fetched by row, as an array is."""
+
+    def __getitem__(self, rows: NDArray[np.integer], /) -> Vectors:
+        """Float32 vectors of these rows."""
+
+
 class TokenTable(Protocol):
     """The static encoder's tokens, as the reranker needs them."""
 
     @property
-    def vectors(self) -> Vectors:
+    def vectors(self) -> TokenRows:
         """One row a token, not normalised."""
 
     @property

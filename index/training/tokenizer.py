@@ -8,13 +8,14 @@ lies in the vocabulary itself.
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+
+from index.encoders.matching import INVISIBLE
 
 UNKNOWN = "[UNK]"
 MARKS = "\u0e47\u0e48\u0e49\u0e4a\u0e4b\u0e4c"
@@ -26,9 +27,6 @@ _DROP_MARKS = {ord(mark): None for mark in MARKS}
 _COMBINING = set("\u0e31\u0e34\u0e35\u0e36\u0e37\u0e38\u0e39\u0e3a\u0e47\u0e48\u0e49\u0e4a\u0e4b\u0e4c\u0e4d\u0e4e")
 _FOLLOWING = _COMBINING | set("\u0e30\u0e32\u0e33\u0e45")
 _LEADING = set("\u0e40\u0e41\u0e42\u0e43\u0e44")
-_INVISIBLE = "[\u200b-\u200f\u2060\ufeff\u00ad]"
-_SEPARATORS = r"[\s\p{P}\p{S}\p{C}&&[^.%\x{F700}-\x{F71A}]]+"
-
 _THAI_WORD = re.compile("[\u0e01-\u0e5b.]{2,30}")
 _LATIN_WORD = re.compile("[a-z]{2,20}")
 _NUMBER = re.compile("[0-9]{2,4}")
@@ -36,16 +34,15 @@ _NUMBER = re.compile("[0-9]{2,4}")
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """``rows``: the spelling and score of each embedding row; ``aliases``: other spellings -> row."""
+    """``rows``: the spelling of each embedding row; ``aliases``: other spellings -> row."""
 
-    rows: tuple[tuple[str, float], ...]
+    rows: tuple[str, ...]
     aliases: Mapping[str, int]
 
     @property
-    def tokens(self) -> list[tuple[str, float]]:
-        """Every token with its Unigram score, rows first, in the order of their ids."""
-        spare = [(spelling, self.rows[row][1] - 1.0) for spelling, row in self.aliases.items()]
-        return [*self.rows, *spare]
+    def ids(self) -> dict[str, int]:
+        """Every token and its id: rows first, then the other spellings."""
+        return {token: index for index, token in enumerate([*self.rows, *self.aliases])}
 
     @property
     def mapping(self) -> list[int]:
@@ -72,33 +69,35 @@ def choose(counts: Mapping[str, int], dictionary: Iterable[str], sizes: Sizes | 
     """
     sizes = sizes or Sizes()
     known = {word.lower() for word in dictionary}
-    total = sum(counts.values())
     thai = {w: c if w in known else c // 2 for w, c in counts.items() if _THAI_WORD.fullmatch(w)}
     latin = {w: c for w, c in counts.items() if _LATIN_WORD.fullmatch(w)}
     numbers = {w: c for w, c in counts.items() if _NUMBER.fullmatch(w)}
-    scores: dict[str, float] = {UNKNOWN: -40.0}
+    rows = {UNKNOWN: None}
     for kind, limit in ((thai, sizes.thai), (latin, sizes.latin), (numbers, sizes.numbers)):
-        for word in _most_frequent(kind, limit):
-            scores[word] = math.log((kind[word] + 1) / total)
-    for kind, limit, pieces in (
-        (thai, sizes.thai_pieces, _thai_pieces), (latin, sizes.latin_pieces, _latin_pieces)
-    ):
-        found = _piece_counts(kind, scores, pieces)
-        for piece in _most_frequent(found, limit):
-            scores.setdefault(piece, math.log((found[piece] + 1) / total) - 8.0)
-    for character in _characters():
-        scores.setdefault(character, -24.0)
-    rows = tuple(scores.items())
-    return Vocabulary(rows, _aliases(rows))
+        rows |= dict.fromkeys(_most_frequent(kind, limit))
+    rows |= dict.fromkeys(_most_frequent(_piece_counts(thai, rows, _thai_pieces), sizes.thai_pieces))
+    rows |= dict.fromkeys(_most_frequent(_piece_counts(latin, rows, _latin_pieces), sizes.latin_pieces))
+    rows |= dict.fromkeys(_characters())
+    return Vocabulary(tuple(rows), _aliases(tuple(rows)))
 
 
 def build(vocabulary: Vocabulary) -> Tokenizer:
-    """Return the tokenizer: Unigram, never crossing white space or punctuation, bytes never needed."""
-    tokenizer = Tokenizer(models.Unigram(vocabulary.tokens, unk_id=0, byte_fallback=False))
-    tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.NFC(), normalizers.Replace(Regex(_INVISIBLE), "")]
+    """Return the tokenizer: the longest known token at each place, every other character a separator.
+
+    It is a WordPiece model with an empty continuation mark, because that is longest match and loads
+    everywhere; `index.encoders.matching` does the same faster.
+    """
+    ids = vocabulary.ids
+    letters = "".join(sorted(token for token in ids if len(token) == 1))
+    tokenizer = Tokenizer(
+        models.WordPiece(
+            ids, unk_token=UNKNOWN, continuing_subword_prefix="", max_input_chars_per_word=1_000_000
+        )
     )
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(_SEPARATORS), "removed")
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.NFC(), normalizers.Replace(Regex(f"[{INVISIBLE}]"), "")]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(f"[^{_escaped(letters)}]+"), "removed")
     return tokenizer
 
 
@@ -124,15 +123,14 @@ def spellings(word: str) -> Iterator[str]:
         yield without_marks(word)
 
 
-def _aliases(rows: Iterable[tuple[str, float]]) -> dict[str, int]:
-    # Two passes in the rows' order (frequent kinds first): a spelling belongs to the word that
-    # claims it first, and never displaces a word of its own.
-    rows = list(rows)
-    taken = {spelling for spelling, _ in rows}
+def _aliases(rows: Sequence[str]) -> dict[str, int]:
+    # In the rows' order (frequent first): a spelling belongs to the word that claims it first, and
+    # never displaces a word of its own.
+    taken = set(rows)
     aliases: dict[str, int] = {}
-    for row, (word, _) in enumerate(rows[1:], start=1):
-        for other in spellings(word):
-            if other not in taken and len(other) > 1 or (len(word) == 1 and other not in taken):
+    for row, word in enumerate(rows):
+        for other in spellings(word) if row else ():
+            if other not in taken:
                 taken.add(other)
                 aliases[other] = row
     return aliases
@@ -142,12 +140,12 @@ def _most_frequent(counts: Mapping[str, int], limit: int) -> list[str]:
     return sorted(counts, key=lambda w: (-counts[w], w))[:limit]
 
 
-def _piece_counts(counts: Mapping[str, int], chosen: Mapping[str, float], pieces: object) -> Counter[str]:
+def _piece_counts(counts: Mapping[str, int], chosen: Container[str], pieces: Callable[[str], Iterable[str]]) -> Counter[str]:
     found: Counter[str] = Counter()
     for word, count in counts.items():
         # Words without a row of their own tell which pieces are needed; the others vote faintly.
         weight = count * 20 if word not in chosen else 1 + count // 1000
-        for piece in pieces(word):  # type: ignore[operator]
+        for piece in pieces(word):
             if piece not in chosen:
                 found[piece] += weight
     return found
@@ -168,6 +166,10 @@ def _latin_pieces(word: str) -> Iterator[str]:
             yield word[start:end]
 
 
+def _escaped(letters: str) -> str:
+    return "".join("\\" + letter if letter in r"\]^-[&~" else letter for letter in letters)
+
+
 def _characters() -> Iterator[str]:
     yield from (chr(code) for code in range(0x0E01, 0x0E5C) if code not in range(0x0E3B, 0x0E3F))
-    yield from (chr(code) for code in range(0x21, 0x7F) if not "A" <= chr(code) <= "Z")
+    yield from "abcdefghijklmnopqrstuvwxyz0123456789.%"
