@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import IO
 
-from eval.commands import answers, compare, gate, report, robust, run
+from eval.commands import answers, compare, gate, judge, pool, qrels, report, robust, run
 from eval.commands.options import Subparsers
 
 _COMMANDS = {
@@ -16,6 +16,9 @@ _COMMANDS = {
     "answers": answers,
     "robust": robust,
     "gate": gate,
+    "pool": pool,
+    "judge": judge,
+    "qrels": qrels,
 }
 
 
