@@ -8,7 +8,7 @@ Cleaning a cleaned text changes nothing.
 from __future__ import annotations
 
 from corpus import columns, furniture, layers, layout, thai
-from corpus.records import CleanedPage
+from corpus.records import CleanedPage, Piece
 from corpus.tracing import Traced
 
 #: Recorded with citations; raise it whenever the same source may clean differently.
@@ -25,16 +25,15 @@ def clean(source_text: str) -> CleanedPage:
     Returns:
         The text, the map to ``source_text``, where separate texts begin, and the dropped lines.
     """
-    traced = Traced(source_text)
-    dropped: list[str] = []
-    for _ in range(_MOST_PASSES):  # the second pass finds nothing to do on all but strange input
-        before = traced.text
-        traced, lost = _pass(traced)
-        dropped += lost
-        if traced.text == before:
+    traced, dropped = _pass(Traced(source_text))
+    for _ in range(_MOST_PASSES):  # the first finds nothing to do on all but strange input
+        again, lost = _pass(Traced(traced.text, marks=traced.marks))
+        if again.text == traced.text:
             break
+        traced = traced.after(again)
+        dropped += lost
     starts = [mark for mark in traced.marks if 0 < mark < len(traced.text)]
-    return CleanedPage(traced.text, tuple(traced.pieces), (0, *starts), tuple(dropped))
+    return CleanedPage(traced.text, tuple(map(Piece._make, traced.pieces)), (0, *starts), tuple(dropped))
 
 
 def _pass(traced: Traced) -> tuple[Traced, list[str]]:

@@ -27,7 +27,7 @@ _COLUMN_SHARE = 0.56
 _FULL = 0.78
 _SHORT = 0.5
 _SHORT_PRICE = 4.0
-_BEAM = 48
+_BEAM = 24
 _SPLIT_PRICE = 1.0
 _NARROW_SPLIT_PRICE = 4.0
 _OVERLONG_PRICE = 8.0
@@ -40,6 +40,7 @@ _ORDER_PRICE = 2.0
 _EXCESS_PRICE = 0.15
 _SEEN_GAIN = 4.0
 _LEAST_GAIN_PER_LINE = 0.5
+_GOOD_PER_LINE = 3.5
 
 
 def separate(lines: Sequence[Line]) -> list[list[Line]]:
@@ -114,8 +115,11 @@ def _by_continuity(lines: Sequence[Line]) -> list[list[Line]] | None:
     page = _Page(lines)
     if not page.may_hold_columns():
         return None
+    as_it_stands = page.as_it_stands()
+    if as_it_stands > _GOOD_PER_LINE * len(lines):
+        return None
     best = page.search()
-    if best.score - page.as_it_stands() < _LEAST_GAIN_PER_LINE * len(lines):
+    if best.score - as_it_stands < _LEAST_GAIN_PER_LINE * len(lines):
         return None
     columns = page.cut(best)
     return columns if all(len(column) >= 3 and _is_prose(column) for column in columns) else None
@@ -134,6 +138,7 @@ class _Page:
             _LETTERS.sub(" " if line.cells > self.width else "", line.text) for line in lines
         )
         self._known: dict[tuple[str, str], float] = {}
+        self._appended: dict[tuple[_Thread | None, str], tuple[float, _Thread]] = {}
 
     def _margin(self) -> float:
         """Where full lines of one column end, as those that stand alone on their line show it."""
@@ -212,6 +217,13 @@ class _Page:
                 )
 
     def _append(self, thread: _Thread | None, text: str) -> tuple[float, _Thread]:
+        """Put a line under a column's last one; most readings ask the same questions again."""
+        key = thread, text
+        if key not in self._appended:
+            self._appended[key] = self._appending(thread, text)
+        return self._appended[key]
+
+    def _appending(self, thread: _Thread | None, text: str) -> tuple[float, _Thread]:
         cells = thai.width(text)
         grown = _Thread(text, self._lack(cells), 0)
         excess = self._excess(cells)

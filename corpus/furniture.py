@@ -50,7 +50,7 @@ def _next(lines: Sequence[Line], at: int, end: int) -> Line | None:
 
 def _is_top(line: Line, following: Line | None, body: int) -> bool:
     text = line.text
-    if _is_number_or_stray(text) or _VIEWER.fullmatch(text):
+    if _is_number(text) or (body and _is_stray(text)) or _VIEWER.fullmatch(text):
         return True
     if _BREADCRUMB.fullmatch(text) and len(text) <= _TITLE_MAX_CHARS and line.cells < 100:
         return True
@@ -59,20 +59,20 @@ def _is_top(line: Line, following: Line | None, body: int) -> bool:
 
 def _is_bottom(line: Line, body: int) -> bool:
     text = line.text
-    if _is_number_or_stray(text) or _POSTED.fullmatch(text):
+    if _is_number(text) or (body and _is_stray(text)) or _POSTED.fullmatch(text):
         return True
     return body > 2 and _is_running_title(text)
 
 
-def _is_number_or_stray(text: str) -> bool:
+def _is_number(text: str) -> bool:
     if len(text) > _TITLE_MAX_CHARS:
         return False
-    return any(
-        pattern.fullmatch(text) is not None for pattern in (_PAGE_NUMBER, _NUMBER_ROW, _STRAY, _POSTED_EMPTY)
-    )
+    return _PAGE_NUMBER.fullmatch(text) is not None or _NUMBER_ROW.fullmatch(text) is not None
 
 
-_POSTED_EMPTY = re.compile(r"แหล่งที่มา\s*:?\s*[-–]")
+def _is_stray(text: str) -> bool:
+    """A letter or a rule that stands alone; on a page without any text they are all there is, and stay."""
+    return len(text) <= _TITLE_MAX_CHARS and _STRAY.fullmatch(text) is not None
 
 
 def _is_running_title(text: str) -> bool:

@@ -28,7 +28,7 @@ _ITEM = re.compile(
     r"|\(?(?:[ก-ฮ]|[A-Za-z]|[ivx]{1,4})\)\s?"
 )
 _THAI = re.compile("[\u0e01-\u0e2e\u0e30-\u0e3a\u0e40-\u0e45\u0e47-\u0e4e]")
-_HYPHEN = re.compile("(?:[\u0e01-\u0e4e]|[a-z])[-\u2010\u2011]$")
+_HYPHEN = re.compile("(?:[\u0e01-\u0e2e\u0e30-\u0e3a\u0e45\u0e47-\u0e4e]|[a-z])[-\u2010\u2011]$")
 _OPENING = "(“‘[{<"
 _CLOSING = ")”’]}>,.:;!?%"
 _WORDS = re.compile("[^\\W_]")
@@ -148,10 +148,12 @@ def continues(paragraph: Sequence[Line], line: Line, margin: Margin) -> bool:
     last = paragraph[-1]
     if _starts_with_mark(line.text):
         return True
-    if not margin.wrapped or _ITEM.match(line.text) or not _WORDS.search(line.text):
+    if _ITEM.match(line.text) or not _WORDS.search(line.text):
         return False
-    if _HYPHEN.search(last.text):
+    if _breaks_word(last.text, line.text):
         return True
+    if not margin.wrapped:
+        return False
     if line.blanks > 2 or (line.blanks and not margin.indented):
         return False
     hangs = _ITEM.match(paragraph[0].text) is not None and line.indent > paragraph[0].indent + 2
@@ -172,6 +174,17 @@ def _reads_on(last: Line, line: Line, margin: Margin) -> bool:
     return known.follows(last.text, line.text) + gain > known.breaks(last.text, line.text)
 
 
+def _breaks_word(before: str, after: str) -> bool:
+    """Whether the hyphen at a line's end only parts a word that the next line finishes."""
+    return _HYPHEN.search(before) is not None and _same_script(before[-2], after[0])
+
+
+def _same_script(last: str, first: str) -> bool:
+    return (_THAI.match(last) is not None) == (_THAI.match(first) is not None) and first.isalpha() | (
+        first >= "\u0e01"
+    )
+
+
 def _starts_with_mark(text: str) -> bool:
     return thai.width(text[0]) == 0 or text[0] in "ะาำๅ"
 
@@ -186,7 +199,7 @@ def runs(text: str, grouped: Sequence[Sequence[Line]]) -> Iterator[tuple[int, in
             if previous is not None:
                 joint = joiner(previous.text, line.text) if position else "\n"
                 yield _between(text, previous, line, joint)
-            if following is not None and _HYPHEN.search(line.text):
+            if following is not None and _breaks_word(line.text, following.text):
                 end -= 1
             yield line.start, end, text[line.start : end]
             previous = line
@@ -203,7 +216,7 @@ def _between(text: str, previous: Line, line: Line, joint: str) -> tuple[int, in
 def joiner(before: str, after: str) -> str:
     """What stands between two lines of one paragraph: nothing inside Thai, else a space."""
     last, first = before[-1], after[0]
-    if _HYPHEN.search(before) or _starts_with_mark(after):
+    if _starts_with_mark(after) or _breaks_word(before, after):
         return ""
     if last in _OPENING or first in _CLOSING or first == "ฯ" or first == "ๆ":
         return ""

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
+from corpus import sara_am
 from corpus.tracing import Edit, Traced
 
 #: Combining marks that hang on the character before them.
@@ -124,6 +125,7 @@ def repair(traced: Traced) -> Traced:
     """Put marks and vowels where Thai spelling has them; squeeze runs and spaces."""
     traced = traced.sub(_SPACES_RUN, " ")
     traced = traced.sub(_SPACE_BEFORE_MARK, "").sub(_SPACE_IN_SARA_AM, "")
+    traced = sara_am.restore(traced)
     if "ๅ" in traced.text:
         traced = traced.sub(_LAKKHANG, "า")
     traced = traced.sub(_DOUBLED_E, "แ").sub(_REPEATED, lambda match: match[1])
@@ -175,7 +177,7 @@ def _compositions(text: str) -> Iterator[Edit]:
             for low, high in _clusters(line):
                 composed = unicodedata.normalize("NFC", line[low:high])
                 if composed != line[low:high]:
-                    yield Edit(start + low, start + high, composed)
+                    yield start + low, start + high, composed
         start += len(line) + 1
 
 

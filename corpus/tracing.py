@@ -8,25 +8,21 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from operator import itemgetter
-from typing import NamedTuple
 
-from corpus.records import Piece
+#: ``(start, length, source_start, source_length)`` as in ``corpus.records.Piece``, but bare
+#: tuples: a page full of repairs has one for every few characters, and named ones cost ten times more.
+Run = tuple[int, int, int, int]
+#: ``(start, end, new)``: put ``new`` in the place of ``text[start:end]``; ``start == end`` inserts.
+Edit = tuple[int, int, str]
 
 _START = itemgetter(0)
 
 
-class Edit(NamedTuple):
-    """Replace ``text[start:end]`` by ``new``; ``start == end`` inserts."""
-
-    start: int
-    end: int
-    new: str
-
-
 class Traced:
-    """A text with the pieces that map it to its source.
+    """A text with the runs that map it to its source.
 
     Args:
         text: the text as it stands.
@@ -37,148 +33,181 @@ class Traced:
 
     __slots__ = ("marks", "pieces", "text")
 
-    def __init__(self, text: str, pieces: list[Piece] | None = None, marks: tuple[int, ...] = ()) -> None:
+    def __init__(self, text: str, pieces: list[Run] | None = None, marks: tuple[int, ...] = ()) -> None:
         self.text = text
         if pieces is None:
-            pieces = [Piece(0, len(text), 0, len(text))] if text else []
+            pieces = [(0, len(text), 0, len(text))] if text else []
         self.pieces = pieces
         self.marks = marks
 
     def edit(self, edits: Iterable[Edit]) -> Traced:
         """Apply edits that ascend and do not overlap."""
+        waiting = iter(edits)
+        first = next(waiting, None)
+        if first is None:
+            return self
         parts: list[str] = []
-        outer: list[Piece] = []
+        return self._with(parts, self._runs(chain((first,), waiting), parts))
+
+    def _runs(self, edits: Iterable[Edit], parts: list[str]) -> Iterator[Run]:
+        """The map of edits, one run after the other; the new text's parts are collected on the way."""
+        text = self.text
         at = length = 0
         for start, end, new in edits:
             if start > at:
-                outer.append(Piece(length, start - at, at, start - at))
-                parts.append(self.text[at:start])
+                yield length, start - at, at, start - at
+                parts.append(text[at:start])
                 length += start - at
             if new:
-                outer.append(Piece(length, len(new), start, end - start))
+                yield from _replaced(length, start, text[start:end], new)
                 parts.append(new)
                 length += len(new)
             at = end
-        if not outer and at == 0:
-            return self
-        if at < len(self.text):
-            outer.append(Piece(length, len(self.text) - at, at, len(self.text) - at))
-            parts.append(self.text[at:])
-        return Traced("".join(parts), compose(outer, self.pieces), _moved(self.marks, outer))
+        if at < len(text):
+            yield length, len(text) - at, at, len(text) - at
+            parts.append(text[at:])
 
     def sub(self, pattern: re.Pattern[str], new: str | Callable[[re.Match[str]], str | None]) -> Traced:
         """Replace every match; a function may return ``None`` to leave a match alone."""
         if isinstance(new, str):
-            return self.edit(Edit(m.start(), m.end(), new) for m in pattern.finditer(self.text))
-        found = ((m, new(m)) for m in pattern.finditer(self.text))
-        return self.edit(Edit(m.start(), m.end(), text) for m, text in found if text is not None)
+            return self.edit((*match.span(), new) for match in pattern.finditer(self.text))
+        found = ((match.span(), new(match)) for match in pattern.finditer(self.text))
+        return self.edit((*span, text) for span, text in found if text is not None)
 
     def translate(self, table: dict[int, str]) -> Traced:
         """Replace single characters by single characters; the map stays as it is."""
         return Traced(self.text.translate(table), self.pieces, self.marks)
 
-    def rearrange(self, runs: Iterable[tuple[int, int, str]]) -> Traced:
+    def rearrange(self, runs: Iterable[Edit]) -> Traced:
         """Build a new text from runs of this one, in any order.
 
         Each run is ``(start, end, text)``: ``text`` is either exactly
         ``self.text[start:end]``, or what that stretch became (``start == end``
         for an insertion).
         """
-        outer: list[Piece] = []
         parts: list[str] = []
-        length = 0
-        for start, end, text in runs:
-            if text:
-                outer.append(Piece(length, len(text), start, end - start))
-                parts.append(text)
-                length += len(text)
-        return Traced("".join(parts), compose(outer, self.pieces), _moved(self.marks, outer))
+        return self._with(parts, _laid_out(runs, parts))
+
+    def after(self, change: Traced) -> Traced:
+        """The outcome of ``change``, whose source was this text, with the map to this text's own source."""
+        return Traced(change.text, compose(change.pieces, self.pieces), change.marks)
 
     def marked(self, marks: Iterable[int]) -> Traced:
         """Keep track of these places, too."""
         return Traced(self.text, self.pieces, tuple(sorted({*self.marks, *marks})))
 
+    def _with(self, parts: list[str], outer: Iterator[Run]) -> Traced:
+        """Compose run by run: a long text's map is never held twice."""
+        if not self.marks:
+            pieces = compose(outer, self.pieces)
+            return Traced("".join(parts), pieces)
+        runs = list(outer)
+        return Traced("".join(parts), compose(runs, self.pieces), _moved(self.marks, runs))
 
-def compose(outer: Iterable[Piece], inner: list[Piece]) -> list[Piece]:
-    """Chain two maps: ``outer`` into a middle text, ``inner`` from there to the source."""
-    composed: list[Piece] = []
-    for piece in outer:
-        if piece.length == piece.source_length:
-            _slice(composed, piece, inner)
+
+def _laid_out(runs: Iterable[Edit], parts: list[str]) -> Iterator[Run]:
+    length = 0
+    for start, end, text in runs:
+        if text:
+            yield length, len(text), start, end - start
+            parts.append(text)
+            length += len(text)
+
+
+def _replaced(length: int, start: int, old: str, new: str) -> list[Run]:
+    """The map of one edit: character by character where characters only changed places."""
+    if len(new) != len(old) or new == old or sorted(new) != sorted(old):
+        return [(length, len(new), start, len(old))]
+    places = {character: [at for at, other in enumerate(old) if other == character] for character in old}
+    return [(length + at, 1, start + places[character].pop(0), 1) for at, character in enumerate(new)]
+
+
+def compose(outer: Iterable[Run], inner: list[Run]) -> list[Run]:
+    """Chain two maps: ``outer`` into a middle text, ``inner`` from there to the source.
+
+    Linear where ``outer`` ascends in the middle text; it may also go back and forth.
+    """
+    composed: list[Run] = []
+    at = 0
+    for start, length, middle, middle_length in outer:
+        if at >= len(inner) or not inner[at][0] <= middle < inner[at][0] + inner[at][1]:
+            at = max(0, bisect_right(inner, middle, key=_START) - 1)
+        if length == middle_length:
+            for run in _slice(inner, at, start, middle, middle + length):
+                _append(composed, run)
         else:
-            start, length = _hull(inner, piece.source_start, piece.source_length)
-            _append(composed, Piece(piece.start, piece.length, start, length))
+            _append(composed, (start, length, *_hull(inner, at, middle, middle_length)))
+        while at < len(inner) and inner[at][0] + inner[at][1] <= middle + middle_length:
+            at += 1
     return composed
 
 
-def _moved(marks: tuple[int, ...], outer: list[Piece]) -> tuple[int, ...]:
-    """Where marks on the old text stand in the new one: at the same character, else at the next that is left."""
-    moved: set[int] = set()
-    for mark in marks:
-        kept = (piece for piece in outer if piece.source_start + piece.source_length > mark)
-        found = min(kept, key=lambda piece: (max(0, piece.source_start - mark), piece.start), default=None)
-        if found is not None:
-            inside = mark - found.source_start if found.length == found.source_length else 0
-            moved.add(found.start + max(0, inside))
-    return tuple(sorted(moved))
-
-
-def _slice(composed: list[Piece], piece: Piece, inner: list[Piece]) -> None:
-    """Append what ``inner`` says about the middle text's run that ``piece`` copies."""
-    middle, end = piece.source_start, piece.source_start + piece.source_length
-    index = max(0, bisect_right(inner, middle, key=_START) - 1)
-    start = piece.start
+def _slice(inner: list[Run], at: int, start: int, middle: int, end: int) -> Iterator[Run]:
+    """What ``inner`` says about the middle text from ``middle`` to ``end``, laid out from ``start`` on."""
     while middle < end:
-        found = inner[index]
-        taken = min(end, found.start + found.length) - middle
-        if found.length == found.source_length:
-            _append(composed, Piece(start, taken, found.source_start + middle - found.start, taken))
+        begin, length, source, source_length = inner[at]
+        taken = min(end, begin + length) - middle
+        if length == source_length:
+            yield start, taken, source + middle - begin, taken
         else:  # an indivisible repair, even when only a part of it is copied
-            _append(composed, Piece(start, taken, found.source_start, found.source_length))
+            yield start, taken, source, source_length
         start += taken
         middle += taken
-        index += 1
+        at += 1
 
 
-def _hull(inner: list[Piece], start: int, length: int) -> tuple[int, int]:
-    """The stretch of the source behind ``length`` characters of the middle text."""
+def _hull(inner: list[Run], at: int, middle: int, length: int) -> tuple[int, int]:
+    """Start and length of the stretch of the source behind ``length`` characters of the middle text."""
     if not inner:
         return 0, 0
-    index = max(0, bisect_right(inner, start, key=_START) - 1)
     if not length:
-        return _source_at(inner[index], start), 0
-    low, high = _source_range(inner[index], start, start + length)
-    while index + 1 < len(inner) and inner[index + 1].start < start + length:
-        index += 1
-        next_low, next_high = _source_range(inner[index], start, start + length)
+        return _source_at(inner[at], middle), 0
+    low, high = _source_range(inner[at], middle, middle + length)
+    while at + 1 < len(inner) and inner[at + 1][0] < middle + length:
+        at += 1
+        next_low, next_high = _source_range(inner[at], middle, middle + length)
         if next_low < high:  # the layout moved it here from elsewhere: keep to the first part
             break
-        high = max(high, next_high)
+        high = next_high
     return low, high - low
 
 
-def _source_range(piece: Piece, start: int, end: int) -> tuple[int, int]:
-    if piece.length != piece.source_length:
-        return piece.source_start, piece.source_start + piece.source_length
-    shift = piece.source_start - piece.start
-    return max(piece.start, start) + shift, min(piece.start + piece.length, end) + shift
+def _source_range(run: Run, start: int, end: int) -> tuple[int, int]:
+    begin, length, source, source_length = run
+    if length != source_length:
+        return source, source + source_length
+    return max(begin, start) + source - begin, min(begin + length, end) + source - begin
 
 
-def _source_at(piece: Piece, at: int) -> int:
-    if at >= piece.start + piece.length:
-        return piece.source_start + piece.source_length
-    if piece.length == piece.source_length:
-        return piece.source_start + at - piece.start
-    return piece.source_start
+def _source_at(run: Run, middle: int) -> int:
+    begin, length, source, source_length = run
+    if middle >= begin + length:
+        return source + source_length
+    return source + middle - begin if length == source_length else source
 
 
-def _append(pieces: list[Piece], piece: Piece) -> None:
+def _append(runs: list[Run], run: Run) -> None:
     """Append, melting character-by-character runs that continue one another."""
-    if pieces and piece.length == piece.source_length:
-        last = pieces[-1]
-        if last.length == last.source_length and last.source_start + last.source_length == piece.source_start:
-            pieces[-1] = Piece(
-                last.start, last.length + piece.length, last.source_start, last.source_length + piece.length
-            )
+    _, length, source, source_length = run
+    if runs and length == source_length:
+        last_start, last_length, last_source, last_source_length = runs[-1]
+        if last_length == last_source_length and last_source + last_length == source:
+            runs[-1] = (last_start, last_length + length, last_source, last_length + length)
             return
-    pieces.append(piece)
+    runs.append(run)
+
+
+def _moved(marks: tuple[int, ...], outer: list[Run]) -> tuple[int, ...]:
+    """Where marks on the old text stand in the new one: at the same character, else at the next that is left."""
+    moved: set[int] = set()
+    for mark in marks:
+        kept = (
+            (max(0, middle - mark), start, length, middle)
+            for start, length, middle, taken in outer
+            if middle + taken > mark
+        )
+        found = min(kept, default=None)
+        if found is not None:
+            _, start, length, middle = found
+            moved.add(start + min(max(0, mark - middle), max(0, length - 1)))
+    return tuple(sorted(moved))
