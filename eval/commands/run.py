@@ -33,7 +33,7 @@ def add(subparsers: Subparsers) -> None:
     parser.add_argument("--name", help="what to call the system in tables (default: the system's own name)")
     parser.add_argument("--fresh", action="store_true", help="ask again even where equal answers are kept")
     other = parser.add_argument_group("other systems")
-    other.add_argument("--run", type=Path, metavar="FILE", help="measure this TREC run instead of asking")
+    other.add_argument("--run", dest="run_file", type=Path, metavar="FILE", help="measure this TREC run instead of asking")
     other.add_argument(
         "--url", help="ask a running Karani, or any JSON search by its address with {query} and {k}"
     )
@@ -53,7 +53,7 @@ def execute(args: argparse.Namespace, out: IO[str]) -> int:
     options = Options(args.depth, tuple(args.measures or ()), args.fresh, args.name)
     dataset = dataset_of(args)
     with bar() as progress:
-        if args.run or args.url:
+        if args.run_file or args.url:
             cache = settings_of(args).data / "eval" if args.url else None
             system = _elsewhere(args, dataset)
             result = measure(dataset, system, args.out, options, cache=cache, progress=progress)
@@ -67,12 +67,12 @@ def _elsewhere(args: argparse.Namespace, dataset: Dataset) -> System:
     """Open a run file or an address."""
     from eval.errors import UsageError
 
-    if args.run and args.url:
+    if args.run_file and args.url:
         raise UsageError("--run and --url exclude each other; expected one of them")
-    if args.run:
+    if args.run_file:
         from eval.systems.trec import TrecSystem
 
-        return TrecSystem(args.run, dataset, args.name)
+        return TrecSystem(args.run_file, dataset, args.name)
     from eval.systems.http import Endpoint, HttpSystem
 
     headers = {}

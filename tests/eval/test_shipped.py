@@ -1,0 +1,67 @@
+"""The query sets that ship with the product, and those that are found beside it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from eval.datasets import Dataset, load, locate
+from eval.errors import DataError
+from eval.measures import default_measures
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def _datasets() -> Path | None:
+    """Where data sets lie that are not ours to ship."""
+    named = os.environ.get("KARANI_DATASETS")
+    places = [Path(named)] if named else [ROOT.parent / "shared" / "data"]
+    return next((place for place in places if place.is_dir()), None)
+
+
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_the_demo_set_is_sound(split: str) -> None:
+    dataset = load(locate("demo"), split)
+    cases = {path.stem for path in (ROOT / "corpus" / "cases").glob("*.md")}
+    assert {document for grades in dataset.qrels.values() for document in grades} <= cases
+    assert len({query.text for query in dataset.queries}) == len(dataset.queries)
+    assert all(query.metadata["register"] and query.metadata["type"] for query in dataset.queries)
+    assert dataset.unanswerable
+    assert not {query.text for query in dataset.queries} & {query.text for query in dataset.unanswerable}
+
+
+def test_the_splits_of_the_demo_set_share_no_question() -> None:
+    dev, test = (load(locate("demo"), split) for split in ("dev", "test"))
+    assert not {query.query_id for query in dev.queries} & {query.query_id for query in test.queries}
+    assert len(test.queries) >= 40
+    assert len(test.unanswerable) >= 12
+
+
+def test_the_seeds_set_names_page_and_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = _datasets()
+    if folder is None or not (folder.parent / "seeds").is_dir():
+        pytest.skip("the report pages are not here; KARANI_DATASETS names the folder that holds them")
+    monkeypatch.setenv("KARANI_DATASETS", str(folder))
+    dataset = load(locate("seeds"), "test")
+    assert all(one.page and one.case_name for rows in dataset.evidence.values() for one in rows)
+    assert len(list(dataset.corpus[0].glob("*.txt"))) >= 5
+
+
+def test_the_seeds_set_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KARANI_DATASETS", str(tmp_path / "nowhere"))
+    with pytest.raises(DataError, match="the report pages are not here"):
+        load(locate("seeds"), "test")
+
+
+@pytest.mark.parametrize(
+    ("name", "split", "queries", "level"), [("thaigov-local", "dev", 126, 2), ("iapp/test", "test", 739, 1)]
+)
+def test_large_sets_open_where_they_are(name: str, split: str, queries: int, level: int) -> None:
+    folder = _datasets()
+    if folder is None or not (folder / name).is_dir():
+        pytest.skip(f"{name} is not here; KARANI_DATASETS names the folder that holds it")
+    dataset: Dataset = load(locate(name, folder), split)
+    assert (len(dataset.queries), dataset.relevance_level) == (queries, level)
+    assert default_measures(level)[1] == ("Success(rel=2)@1" if level == 2 else "Success@1")
