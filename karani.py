@@ -145,9 +145,10 @@ def _engine(args: argparse.Namespace) -> Engine:
 def _serving(settings: Settings) -> Settings:
     """The data directory that serves: its demo corpus only while it holds no document of its own."""
     from corpus.demo import prepare
+    from index.encoders import load_encoder
     from index.generations import build
 
-    return prepare(settings, build, _talk)
+    return prepare(settings, build, _talk, load_encoder(settings.encoder).revision)
 
 
 def _filters(pairs: Sequence[str]) -> Filters:
@@ -247,6 +248,13 @@ def _train_encoder(args: argparse.Namespace) -> int:
     return OK
 
 
+def _train_fusion(args: argparse.Namespace) -> int:
+    from index.training.fusion import train
+
+    print(train(args.datasets, args.out))
+    return OK
+
+
 # -- eval --------------------------------------------------------------------------
 
 
@@ -314,8 +322,8 @@ def _add_asking_commands(commands: Any) -> None:
     serve = _command(
         commands, "serve", _serve, "เปิดเว็บและ API / serve the web page and the API", "karani serve --port 8000"
     )
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
-    serve.add_argument("--port", type=int, default=8000, help="port (default 8000)")
+    serve.add_argument("--host", help="address to listen on (default: KARANI_HOST, else 127.0.0.1)")
+    serve.add_argument("--port", type=int, help="port (default: KARANI_PORT, else 8000)")
 
 
 def _add_train_commands(commands: Any) -> None:
@@ -328,6 +336,12 @@ def _add_train_commands(commands: Any) -> None:
     encoder.add_argument("--datasets", type=Path, required=True, help="folder that holds the training data")
     encoder.add_argument("--out", type=Path, required=True, help="folder to write the model into")
     encoder.add_argument("--corpus", type=Path, help="adapt to the texts of this corpus (no labels needed)")
+    fusion = _command(
+        kinds, "fusion", _train_fusion, "ฝึกการจัดอันดับและความมั่นใจ / fit the reranker and the calibration",
+        "karani train fusion --datasets ../shared/data --out index/model",
+    )  # fmt: skip
+    fusion.add_argument("--datasets", type=Path, required=True, help="folder that holds the training data")
+    fusion.add_argument("--out", type=Path, required=True, help="folder for ranking.json and calibration.json")
 
 
 def _add_eval_commands(commands: Any) -> None:

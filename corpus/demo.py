@@ -24,17 +24,21 @@ def has_documents(settings: Settings) -> bool:
 
 
 def prepare(
-    settings: Settings, build: Callable[[Store, Settings], str], talk: Callable[[str], None]
+    settings: Settings,
+    build: Callable[[Store, Settings], str],
+    talk: Callable[[str], None],
+    revision: str = "",
 ) -> Settings:
     """The settings to serve with: the user's own corpus, else the demo's, made if need be.
 
-    ``build`` publishes a generation; it is passed in because this layer knows no index.
+    ``build`` publishes a generation; it is passed in because this layer knows no index, and so
+    is the encoder's ``revision``: other weights make the demo's index anew.
     The two never mix: the demo lives in a data directory of its own.
     """
     if has_documents(settings):
         return settings
     demo = replace(settings, data=settings.data / DEMO_FOLDER, keep_originals=False)
-    digest, made = _digest(settings), demo.data / "MADE_FROM"
+    digest, made = _digest(revision), demo.data / "MADE_FROM"
     if demo.current.exists() and made.exists() and made.read_text(encoding="utf-8") == digest:
         return demo
     talk("คลังยังว่าง จึงเตรียมกรณีตัวอย่าง / the corpus is empty: preparing the demo cases")
@@ -45,9 +49,9 @@ def prepare(
     return demo
 
 
-def _digest(settings: Settings) -> str:
+def _digest(revision: str) -> str:
     """What the demo's index is made from: the cases' bytes, the cleaner and the encoder."""
-    digest = hashlib.sha256(f"{CLEANER_VERSION} {settings.encoder}".encode())
+    digest = hashlib.sha256(f"{CLEANER_VERSION} {revision}".encode())
     for path in sorted(CASES.glob("*.md")):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()

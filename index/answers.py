@@ -6,11 +6,12 @@ its name and province, all others by the evidence sentence.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 from index.background import weight
+from index.calibration import Calibration
+from index.encoders import StaticEncoder
 from index.evidence import Evidence, EvidenceFinder
 from index.hits import Answer, FoundPassage, Group
 from index.interfaces import Encoder
@@ -18,29 +19,48 @@ from index.queries import Query
 from index.vocabulary import FUNCTION_WORDS
 
 _CONSIDERED = 3
-#: Below this, saying that nothing answers is right more often than answering.
-THRESHOLD = 0.5
+#: A later hit must be that much surer to answer before an earlier one.
+_PER_RANK = 0.08
 
 
-def answer_for(asked: Query, groups: Sequence[Group], encoder: Encoder) -> Answer | None:
+def answer_for(
+    asked: Query, groups: Sequence[Group], encoder: Encoder, lexicon: StaticEncoder, calibration: Calibration
+) -> Answer | None:
     """The answer that the first groups support, or ``None``."""
-    finder = EvidenceFinder(asked, word_weight, encoder if encoder.max_tokens is None else None)
+    finder = finder_for(asked, encoder, lexicon)
     best: tuple[float, FoundPassage, Evidence] | None = None
     for rank, shown in enumerate(groups[:_CONSIDERED]):
-        found = shown.best
-        context = opened_context(found)
-        evidence = finder.best(found.passage.text, context)
-        if evidence is None:
+        weighed = weigh(finder, shown.best)
+        if weighed is None:
             continue
-        sure = confidence(evidence) * (1.0 - 0.08 * rank)
+        sure = calibration(weighed[1]) * (1.0 - _PER_RANK * rank)
         if best is None or sure > best[0]:
-            best = (sure, found, evidence)
-    if best is None or best[0] < THRESHOLD:
+            best = (sure, shown.best, weighed[0])
+    if best is None or best[0] < calibration.threshold:
         return None
     return _answer(asked, *best)
 
 
-def opened_context(found: FoundPassage) -> str:
+def finder_for(asked: Query, encoder: Encoder, lexicon: StaticEncoder) -> EvidenceFinder:
+    """A finder of evidence; a slow encoder is spared, the built-in one lends its cosines instead."""
+    return EvidenceFinder(asked, word_weight, lexicon, encoder if encoder.max_tokens is None else lexicon)
+
+
+def weigh(finder: EvidenceFinder, found: FoundPassage) -> tuple[Evidence, tuple[float, ...]] | None:
+    """A passage's best evidence and the numbers that its confidence follows from (`calibration.NAMES`)."""
+    context = known_beside(found)
+    evidence = finder.best(found.passage.text, context)
+    if evidence is None:
+        return None
+    support = finder.support(found.passage.text, context)
+    numbers = (
+        evidence.coverage, evidence.grams, evidence.cosine,
+        support.coverage, support.grams, support.cosine, support.soft, support.weakest,
+    )  # fmt: skip
+    return evidence, numbers
+
+
+def known_beside(found: FoundPassage) -> str:
     """What is known about a passage beside its text: title, case and heading."""
     case = found.citation.case
     parts = [found.citation.title, found.passage.heading]
@@ -52,12 +72,6 @@ def opened_context(found: FoundPassage) -> str:
 def word_weight(term: str) -> float:
     """How much a content word matters when evidence is weighed."""
     return 0.02 if term in FUNCTION_WORDS else weight(term)
-
-
-def confidence(evidence: Evidence) -> float:
-    """Probability-like, from evidence that does not depend on how large the corpus is."""
-    z = -4.2 + 3.2 * evidence.coverage + 2.6 * evidence.grams + 3.0 * evidence.cosine
-    return 1.0 / (1.0 + math.exp(-z))
 
 
 def _answer(asked: Query, sure: float, found: FoundPassage, evidence: Evidence) -> Answer:

@@ -16,13 +16,14 @@ from corpus.segment import Segmenter
 from corpus.settings import Settings
 from corpus.store import Store, StoredPassage
 from index.answers import answer_for
+from index.calibration import Calibration
 from index.dense import DenseIndex
 from index.encoders import load_encoder, load_lexicon
 from index.features import Candidate, Features, features
 from index.forward import ForwardIndex
 from index.fusion import Fused, Ranking, Weights, fuse
 from index.generations import DICTIONARY, FORWARD, LEXICAL, VECTORS
-from index.hits import Answer, Filters, Group, Hit, SearchResult
+from index.hits import Filters, Group, Hit, SearchResult
 from index.interfaces import Encoder, Vectors
 from index.lexical import LexicalIndex
 from index.present import facets_of, group
@@ -76,6 +77,7 @@ class Engine:
         # A question's vector is asked for by ranking, reranking and answering.
         self._vector = lru_cache(maxsize=512)(lambda text: encoder.encode_queries([text])[0])
         self.reranker = Reranker.load()
+        self.calibration = Calibration.load()
 
     @classmethod
     def open(cls, settings: Settings, encoder: Encoder | None = None) -> Engine:
@@ -160,7 +162,8 @@ class Engine:
         asked = understand(query, opened.segmenter.terms)
         ranked = self._rank(opened, asked, DEPTH, system, filters)
         stored = opened.store.stored([row for row, _, _ in ranked])
-        groups, answer = self._present(opened, asked, ranked, stored, k)
+        groups = self._group(opened, asked, ranked, stored, k)
+        answer = answer_for(asked, groups, self.encoder, self.lexicon, self.calibration)
         return SearchResult(
             query=query,
             took_ms=(time.perf_counter() - began) * 1000,
@@ -171,18 +174,25 @@ class Engine:
             facets=facets_of(stored.values()),
         )
 
-    def _present(
+    def groups(self, query: str, k: int) -> tuple[Query, tuple[Group, ...]]:
+        """The question as understood and its first ``k`` groups, without an answer."""
+        opened = self._opened
+        asked = understand(query, opened.segmenter.terms)
+        ranked = self._rank(opened, asked, DEPTH, "hybrid", None)
+        stored = opened.store.stored([row for row, _, _ in ranked])
+        return asked, self._group(opened, asked, ranked, stored, k)
+
+    def _group(
         self,
         opened: OpenGeneration,
         asked: Query,
         ranked: Sequence[Fused],
         stored: Mapping[int, StoredPassage],
         k: int,
-    ) -> tuple[tuple[Group, ...], Answer | None]:
+    ) -> tuple[Group, ...]:
         titles = opened.store.titles(found.passage.document_id for found in stored.values())
         hits = [(stored[row], score, parts) for row, score, parts in ranked if row in stored]
-        groups = group(hits, asked, opened, titles, k)
-        return groups, answer_for(asked, groups, self.encoder)
+        return group(hits, asked, opened, titles, k)
 
     def _cosines(self, opened: OpenGeneration, asked: Query, rows: Sequence[int]) -> Vectors:
         """Exact cosines of the question to some passages, whichever input found them."""

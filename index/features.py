@@ -71,6 +71,23 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class _Kinds:
+    """The different tokens among those gathered; a missing one (-1) has a zero vector."""
+
+    vectors: Vectors
+    norms: NDArray[np.float32]
+    inverse: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, gathered: Gathered, table: TokenTable) -> _Kinds:
+        kinds, inverse = np.unique(gathered.tokens, return_inverse=True)
+        safe = np.maximum(kinds, 0)
+        vectors = table.vectors[safe]
+        vectors[kinds < 0] = 0.0
+        return cls(vectors, np.maximum(table.norms[safe], 1e-9), inverse)
+
+
+@dataclass(frozen=True, slots=True)
 class _Asked:
     tokens: NDArray[np.int32]
     weights: NDArray[np.float32]
@@ -96,16 +113,17 @@ def features(
         table: the token vectors.
     """
     gathered = forward.gather([candidate.row for candidate in candidates])
+    kinds = _Kinds.of(gathered, table)
     columns = [*_inputs(candidates)]
     asked = _weigh(query_tokens, digit_tokens, forward)
     if len(asked.tokens):
-        columns += _matches(asked, gathered, forward, table)
+        columns += _matches(asked, gathered, forward, kinds, table)
     else:
         columns += [np.zeros(len(candidates), dtype=np.float32)] * 14
     columns += _document_evidence(candidates)
     lengths = np.diff(gathered.starts).astype(np.float32)
     columns.append(np.log(lengths / forward.mean_body + 0.1))
-    columns += _alignment(query_vector, gathered, table)
+    columns += _alignment(query_vector, gathered, kinds)
     return np.stack(columns, axis=1).astype(np.float32)
 
 
@@ -123,14 +141,16 @@ def _weigh(tokens: NDArray[np.int32], digits: NDArray[np.bool_], forward: Forwar
     return _Asked(chosen, forward.idf[chosen] + 1e-3, digits[keep])
 
 
-def _matches(asked: _Asked, gathered: Gathered, forward: ForwardIndex, table: TokenTable) -> list[Features]:
+def _matches(
+    asked: _Asked, gathered: Gathered, forward: ForwardIndex, kinds: _Kinds, table: TokenTable
+) -> list[Features]:
     starts = gathered.starts[:-1]
     hit = gathered.tokens[:, None] == asked.tokens[None, :]
     body = gathered.body[:, None]
     in_body = np.add.reduceat((hit & body).astype(np.float32), starts, axis=0)
     in_context = np.add.reduceat((hit & ~body).astype(np.float32), starts, axis=0)
     weights = asked.weights / asked.weights.sum()
-    soft = _similarities(asked, gathered, table)
+    soft = _similarities(asked, kinds, table)
     soft_body = np.maximum.reduceat(np.where(body, soft, 0.0), starts, axis=0)
     soft_context = np.maximum.reduceat(np.where(body, 0.0, soft), starts, axis=0)
     soft_any = np.maximum(soft_body, soft_context)
@@ -160,14 +180,11 @@ def _bm25(counts: Features, gathered: Gathered, forward: ForwardIndex) -> Featur
     return saturated
 
 
-def _similarities(asked: _Asked, gathered: Gathered, table: TokenTable) -> Features:
+def _similarities(asked: _Asked, kinds: _Kinds, table: TokenTable) -> Features:
     """Cosine of every gathered token to every question token; negative ones are 0."""
-    kinds, inverse = np.unique(gathered.tokens, return_inverse=True)
-    safe = np.maximum(kinds, 0)
     queries = table.vectors[asked.tokens] / np.maximum(table.norms[asked.tokens], 1e-9)[:, None]
-    found = (table.vectors[safe] @ queries.T) / np.maximum(table.norms[safe], 1e-9)[:, None]
-    found[kinds < 0] = 0.0
-    similar: Features = np.maximum(found, 0.0)[inverse]
+    found = (kinds.vectors @ queries.T) / kinds.norms[:, None]
+    similar: Features = np.maximum(found, 0.0)[kinds.inverse]
     return similar
 
 
@@ -225,11 +242,9 @@ def _document_evidence(candidates: Sequence[Candidate]) -> list[Features]:
     return [np.asarray(column, dtype=np.float32) for column in columns]
 
 
-def _alignment(query_vector: Vectors, gathered: Gathered, table: TokenTable) -> list[Features]:
+def _alignment(query_vector: Vectors, gathered: Gathered, kinds: _Kinds) -> list[Features]:
     """Mean projection of a passage's token vectors on the question's, and that of its best tokens."""
-    safe = np.maximum(gathered.tokens, 0)
-    kinds, inverse = np.unique(safe, return_inverse=True)
-    projected = (table.vectors[kinds] @ query_vector)[inverse].astype(np.float32)
+    projected = (kinds.vectors @ query_vector)[kinds.inverse].astype(np.float32)
     starts = gathered.starts[:-1]
     lengths = np.maximum(np.diff(gathered.starts), 1)
     mean = np.add.reduceat(projected, starts) / lengths

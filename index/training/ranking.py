@@ -26,6 +26,7 @@ _HIDDEN = 12
 _NETWORKS = 8
 _STEPS = 400
 _BATCH = 64
+_DROPPED = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +58,34 @@ def examples(engine: Engine, questions: Mapping[str, str], qrels: Mapping[str, M
     return found
 
 
-def fit(data: Sequence[Example], seed: int = 0, networks: int = _NETWORKS, decay: float = 3e-3) -> Reranker:
-    """Train the networks, each on its own bootstrap order and start."""
+def fit(data: Sequence[Example], seed: int = 0, networks: int = _NETWORKS, decay: float = 0.03) -> Reranker:
+    """Train the networks, each from its own start and on its own order of questions.
+
+    Args:
+        data: questions whose right document is among the candidates.
+        seed: makes the result repeatable.
+        networks: how many are averaged.
+        decay: AdamW's weight decay.
+    """
     import torch
 
     everything = np.concatenate([example.features for example in data])
     mean, deviation = everything.mean(axis=0), everything.std(axis=0) + 1e-3
-    prepared = [
-        (
-            torch.from_numpy(np.clip((e.features - mean) / deviation, -6, 6)),
-            torch.from_numpy((e.relevance >= max(1.0, e.relevance.max())).astype(np.float32)),
-        )
-        for e in data
-    ]
-    fitted = tuple(_fit_one(prepared, seed * 100 + number, decay) for number in range(networks))
+    depth = max(len(example.documents) for example in data)
+    inputs = np.zeros((len(data), depth, len(NAMES)), dtype=np.float32)
+    there = np.zeros((len(data), depth), dtype=np.bool_)
+    right = np.zeros((len(data), depth), dtype=np.bool_)
+    for row, example in enumerate(data):
+        count = len(example.documents)
+        inputs[row, :count] = np.clip((example.features - mean) / deviation, -6, 6)
+        there[row, :count] = True
+        right[row, :count] = example.relevance >= example.relevance.max()
+    x, mask, wanted = (torch.from_numpy(array) for array in (inputs, there, right))
+    fitted = tuple(_fit_one(x, mask, wanted, seed * 100 + number, decay) for number in range(networks))
     return Reranker(mean.astype(np.float32), deviation.astype(np.float32), fitted)
 
 
-def _fit_one(prepared: Sequence[tuple[Any, Any]], seed: int, decay: float) -> Network:
+def _fit_one(inputs: Any, there: Any, right: Any, seed: int, decay: float) -> Network:
     import torch
 
     generator = torch.Generator().manual_seed(seed)
@@ -85,17 +96,16 @@ def _fit_one(prepared: Sequence[tuple[Any, Any]], seed: int, decay: float) -> Ne
     direct = torch.zeros(width, requires_grad=True)
     with torch.no_grad():
         direct[NAMES.index("fused")] = 1.0
-    optimiser = torch.optim.AdamW([hidden, bias, out, direct], lr=0.01, weight_decay=decay * 10)
+    optimiser = torch.optim.AdamW([hidden, bias, out, direct], lr=0.01, weight_decay=decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, _STEPS)
     for _ in range(_STEPS):
-        chosen = torch.randint(len(prepared), (_BATCH,), generator=generator).tolist()
-        loss = torch.zeros(())
-        for number in chosen:
-            x, right = prepared[number]
-            keep = (torch.rand(width, generator=generator) > 0.1).float()  # features fail one at a time
-            scores = torch.tanh((x * keep) @ hidden + bias) @ out + (x * keep) @ direct
-            loss = loss - torch.log_softmax(scores, 0)[right > 0].logsumexp(0)
-        (loss / _BATCH).backward()  # type: ignore[no-untyped-call]
+        chosen = torch.randint(len(inputs), (_BATCH,), generator=generator)
+        keep = (torch.rand(_BATCH, 1, width, generator=generator) > _DROPPED).float()
+        x = inputs[chosen] * keep  # features fail now and then: none may carry everything
+        scores = torch.tanh(x @ hidden + bias) @ out + x @ direct
+        likelihood = torch.log_softmax(scores.masked_fill(~there[chosen], -1e9), dim=1)
+        loss = -likelihood.masked_fill(~right[chosen], -1e9).logsumexp(dim=1).mean()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
         optimiser.zero_grad()

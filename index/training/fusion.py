@@ -1,0 +1,178 @@
+"""`karani train fusion`: the reranker and the calibration, fitted on questions no encoder saw.
+
+The questions are the natural ones that `index.training.data.is_held_out` keeps
+from every encoder. They are asked of a corpus made for it: their own documents
+among some thousand others, none of which belongs to the shipped test collection.
+Unanswerable questions are the same ones with their document taken away, and
+Wikipedia questions that news cannot answer.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from corpus.ingest import ingest
+from corpus.settings import Settings
+from corpus.store import Store
+from index.answers import finder_for, weigh
+from index.calibration import Calibration
+from index.engine import Engine
+from index.generations import build
+from index.training.data import is_held_out
+from index.training.ranking import examples, fit
+
+_OTHER_DOCUMENTS = 8_000
+_FOREIGN_QUESTIONS = 500
+_FALSE_REFUSALS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """The held-out natural questions: text and document by id, and questions of another domain."""
+
+    texts: Mapping[str, str]
+    documents: Mapping[str, str]
+    foreign: Sequence[str]
+
+
+def train(datasets: Path, out: Path, *, encoder: str = "builtin", seed: int = 0) -> str:
+    """Fit and write ``ranking.json`` and ``calibration.json``; a report.
+
+    Args:
+        datasets: holds ``natural/``, ``thaigov/``, ``thaigov-local/`` and ``iapp/``.
+        out: folder to write into (the built-in model's, to ship).
+        encoder: the encoder whose hits are reranked.
+        seed: makes the sample of documents and the fit repeatable.
+    """
+    questions = read_questions(datasets)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(data=Path(folder), encoder=encoder, keep_originals=False)
+        engine = _engine(settings, datasets, questions, seed)
+        qrels = {query: {document: 1} for query, document in questions.documents.items()}
+        data = examples(engine, questions.texts, qrels)
+        engine.reranker = fit(data, seed)
+        engine.reranker.save(out / "ranking.json")
+        calibration, report = _calibrate(engine, questions)
+        calibration.save(out / "calibration.json")
+        engine.close()
+    return f"reranker: {len(data)} of {len(questions.texts)} questions with their document found\n{report}"
+
+
+def read_questions(datasets: Path) -> Questions:
+    """Held-out natural questions, and Wikipedia questions as foreign ones."""
+    pairs = _lines(datasets / "natural" / "pairs.jsonl")
+    kept = [pair for pair in pairs if is_held_out(pair["_id"])]
+    foreign = [line["text"] for line in _lines(datasets / "iapp" / "train" / "queries.jsonl")]
+    random.Random(0).shuffle(foreign)  # noqa: S311 - a repeatable sample, no secret
+    return Questions(
+        {pair["_id"]: pair["query"] for pair in kept},
+        {pair["_id"]: pair["_id"] for pair in kept},
+        foreign[:_FOREIGN_QUESTIONS],
+    )
+
+
+def _engine(settings: Settings, datasets: Path, questions: Questions, seed: int) -> Engine:
+    path = settings.data / "documents.jsonl"
+    with path.open("w", encoding="utf-8") as stream:
+        for document in _documents(datasets, set(questions.documents.values()), seed):
+            stream.write(json.dumps(document, ensure_ascii=False) + "\n")
+    with Store.open(settings.database) as store, tqdm(unit="passage", leave=False) as bar:
+        ingest(store, [path], settings)
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        build(store, settings, show)
+    return Engine.open(settings)
+
+
+def _documents(datasets: Path, wanted: set[str], seed: int) -> Iterator[dict[str, Any]]:
+    chance = random.Random(seed)  # noqa: S311 - a repeatable sample, no secret
+    local = {line["_id"] for line in _lines(datasets / "thaigov-local" / "corpus.jsonl.zst")}
+    for line in tqdm(_lines(datasets / "thaigov" / "docs.jsonl.zst"), unit="document", leave=False):
+        draw = chance.random() < _OTHER_DOCUMENTS / 75_000
+        if line["_id"] in wanted or (draw and line["_id"] not in local):
+            yield {name: line[name] for name in ("_id", "title", "text")}
+
+
+def _calibrate(engine: Engine, questions: Questions) -> tuple[Calibration, str]:
+    answered: list[tuple[float, ...]] = []
+    unanswerable: list[tuple[float, ...]] = []
+    for query, text in tqdm(questions.texts.items(), unit="question", leave=False):
+        own = questions.documents[query]
+        numbers = numbers_of(engine, text, without=None)
+        if numbers is not None and numbers[0] == own:
+            answered.append(numbers[1])
+        others = numbers_of(engine, text, without=own)
+        if others is not None:
+            unanswerable.append(others[1])
+    foreign = [found[1] for text in questions.foreign if (found := numbers_of(engine, text, None))]
+    x = np.asarray([*answered, *unanswerable, *foreign])
+    y = np.asarray([1.0] * len(answered) + [0.0] * (len(unanswerable) + len(foreign)))
+    weights, bias = logistic(x, y)
+    fitted = Calibration(tuple(weights.tolist()), bias)
+    sure = np.asarray([fitted(numbers) for numbers in answered])
+    threshold = float(np.quantile(sure, _FALSE_REFUSALS))
+    declined = {
+        name: float(np.mean([fitted(numbers) < threshold for numbers in rows]))
+        for name, rows in (("removed", unanswerable), ("foreign", foreign))
+    }
+    report = f"calibration: declined at {_FALSE_REFUSALS:.0%} false refusals: {declined}"
+    return Calibration(fitted.weights, fitted.bias, threshold), report
+
+
+def numbers_of(engine: Engine, text: str, without: str | None) -> tuple[str, tuple[float, ...]] | None:
+    """The first hit's document and `index.calibration.NAMES`, leaving one document out."""
+    asked, groups = engine.groups(text, 3)
+    finder = finder_for(asked, engine.encoder, engine.lexicon)
+    for shown in groups:
+        document = shown.best.passage.document_id
+        if document != without:
+            weighed = weigh(finder, shown.best)
+            return None if weighed is None else (document, weighed[1])
+    return None
+
+
+def logistic(
+    x: NDArray[np.float64], y: NDArray[np.float64], ridge: float = 1.0
+) -> tuple[NDArray[np.float64], float]:
+    """Ridge logistic regression by Newton's method; classes weigh alike. (weights, bias)."""
+    design = np.column_stack([x, np.ones(len(x))])
+    sample = np.where(y > 0, 0.5 / max(1.0, y.sum()), 0.5 / max(1.0, (1 - y).sum())) * len(y)
+    penalty = np.eye(design.shape[1]) * ridge
+    penalty[-1, -1] = 1e-6
+    beta = np.zeros(design.shape[1])
+    for _ in range(50):
+        chance = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
+        gradient = design.T @ (sample * (chance - y)) + penalty @ beta
+        hessian = (design * (sample * chance * (1 - chance))[:, None]).T @ design + penalty
+        step = np.linalg.solve(hessian, gradient)
+        beta -= step
+        if np.abs(step).max() < 1e-8:
+            break
+    return beta[:-1], float(beta[-1])
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    if path.suffix == ".zst":
+        import io
+
+        import zstandard
+
+        with path.open("rb") as raw:
+            reader = zstandard.ZstdDecompressor(max_window_size=2**31).stream_reader(raw)
+            yield from map(json.loads, io.TextIOWrapper(reader, encoding="utf-8"))
+    else:
+        with path.open(encoding="utf-8") as stream:
+            yield from map(json.loads, stream)
