@@ -15,6 +15,7 @@ _MARK = re.compile(f"[{MARKS}]")
 _SURE = 24
 _NEAR = 60
 _SHIFT = 12
+_BETWEEN = 160
 
 
 class Letters(NamedTuple):
@@ -84,7 +85,9 @@ def copied(letters: str, other: str) -> list[Run]:
 def _in_line(run: Run, sure: Run) -> bool:
     shift = (run.start - run.other) - (sure.start - sure.other)
     apart = max(run.start - sure.start - sure.length, sure.start - run.start - run.length)
-    return apart <= _NEAR and (abs(shift) <= _SHIFT or _resumes(run, sure) or _resumes(sure, run))
+    if abs(shift) <= _SHIFT:
+        return apart <= _NEAR
+    return apart <= _BETWEEN and (_resumes(run, sure) or _resumes(sure, run))
 
 
 def _resumes(run: Run, before: Run) -> bool:

@@ -54,5 +54,10 @@ def clean_query(text: str) -> str:
     Args:
         text: what a person typed.
     """
-    traced = thai.glyphs(thai.characters(Traced(text)))
-    return thai.repair(Traced(" ".join(traced.text.split()))).text.strip()
+    for _ in range(_MOST_PASSES):
+        traced = thai.glyphs(thai.characters(Traced(text)))
+        cleaned = thai.repair(Traced(" ".join(traced.text.split()))).text.strip()
+        if cleaned == text:
+            break
+        text = cleaned
+    return text

@@ -26,6 +26,8 @@ _LETTERS_PER_GAIN = 4
 _SPACE_GAIN = 1.5
 _PARAGRAPH_PRICE = 1.5
 _ITEM_GAIN = 2.0
+_ITEM_EDGE_GAIN = 3.0
+_ITEM_END = re.compile(r"(?:^|\s)\(?[0-9๐-๙]{1,3}[.)]$")
 
 
 class Unit(NamedTuple):
@@ -133,12 +135,11 @@ def _best_cut(text: str, low: int, high: int, edges: dict[int, float]) -> int:
     places |= {match.end() for match in re.finditer(" +", text) if low <= match.end() <= high}
 
     def score(at: int) -> float:
-        gain = (
-            edges.get(at, 0.0)
-            + _SPACE_GAIN * (text[at - 1] == " ")
-            - _EDGE_GAIN * (thai.width(text[at]) == 0)
-        )
-        return gain - known.follows(text[:at].rstrip(), text[at:])
+        left, right = text[:at].rstrip(), text[at:]
+        gain = edges.get(at, 0.0) + _SPACE_GAIN * (text[at - 1] == " ")
+        gain += _ITEM_EDGE_GAIN * (is_item(right) - (_ITEM_END.search(left) is not None))
+        gain -= _EDGE_GAIN * (thai.width(right[0]) == 0)
+        return gain - known.follows(left, right)
 
     return max(sorted(places), key=score, default=high)
 

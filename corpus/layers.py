@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -25,12 +25,17 @@ _MOST_LINES = 1_000
 _MOST_CHARS = 200_000
 _COLUMN_STEP = 10
 _COPY_SHARE = 0.8
+_COPY_LETTERS = 24
+_TURNS = 0.3
+_LEAST_GAIN_PER_LINE = 0.3
 _LEAST_SHARE = 0.1
 _WIDE_GAP = 4
 _GAP = re.compile(" {2,}")
 _OVERLONG = 1.12
-_FAR_ROWS = 6
-_FAR_PRICE = 0.3
+_FOREIGN = ("glyph", "bare")
+_FAR_ROWS = 4
+_FAR_PRICE = 0.4
+_NEW_LAYER_PRICE = 3.0
 
 
 class Layers(NamedTuple):
@@ -58,16 +63,10 @@ def separate(lines: Sequence[Line], glyphs: Sequence[int]) -> Layers | None:
         return None
     kinds = [glued.kind_of(line, glyphs) for line in lines]
     foreign = len(kinds) - kinds.count("clean") - kinds.count("none")
-    if foreign < fewest or kinds.count("clean") < fewest:
+    if foreign < fewest or kinds.count("clean") + kinds.count("mixed") < fewest:
         return None
     page = _Page(lines, glyphs)
-    return page.layers() if page.copies >= fewest or _are_glued(kinds) else None
-
-
-def _are_glued(kinds: Sequence[str]) -> bool:
-    """Whether encodings meet inside lines and take turns: an overlay, not headings in another font."""
-    changes = sum(1 for a, b in pairwise(kinds) if a != b)
-    return kinds.count("mixed") >= 2 and changes >= 0.3 * len(kinds)
+    return page.layers() if page.copies >= fewest or page.takes_turns() else None
 
 
 class _Page:
@@ -77,20 +76,43 @@ class _Page:
         self.marked = marked
         self.starts = Counter(line.indent for line in lines)
         units = [unit for row, line in enumerate(lines) for unit in self._units(row, line)]
-        clean = "".join(Letters.of(unit.line.text).letters for unit in units if unit.kind == "clean")
-        foreign = "".join(
-            Letters.of(unit.line.text).letters for unit in units if unit.kind in ("glyph", "bare")
-        )
+        clean = _letters(unit for unit in units if unit.kind == "clean")
+        foreign = _letters(unit for unit in units if unit.kind in _FOREIGN)
         self.units = [
             piece for unit in units for piece in glued.split_mixed(unit, marked, clean=clean, foreign=foreign)
         ]
         self.columns = _columns(unit for unit in self.units if unit.first and unit.kind == "clean")
-        self.clean = "".join(
-            Letters.of(unit.line.text).letters
-            for unit in self.units
-            if unit.kind == "clean" and not _is_stray(unit, self.columns)
+        self.clean = _letters(
+            unit for unit in self.units if unit.kind == "clean" and not _is_stray(unit, self.columns)
         )
-        self.copies = sum(1 for unit in self.units if unit.kind in ("glyph", "bare") and self._is_copy(unit))
+        self.units = [self._told(unit) for unit in self.units]
+        self.foreign = _clusters(
+            sorted(unit.line.indent for unit in self.units if unit.first and unit.kind in _FOREIGN)
+        )
+        self.homes = [_home(unit, self.columns, self.foreign) for unit in self.units]
+        self.clean = _letters(
+            unit for unit, home in zip(self.units, self.homes, strict=True) if home == "clean"
+        )
+        self.copies = sum(
+            1 for unit in self.units if unit.kind in _FOREIGN and self._copied(unit) >= _COPY_LETTERS
+        )
+
+    def _told(self, unit: Unit) -> Unit:
+        """A line without a clean mark that stands among the clean ones is one of them, unless it repeats them."""
+        at_home = unit.first and any(abs(unit.line.indent - column) <= 1 for column in self.columns)
+        if unit.kind == "bare" and at_home and not self._is_copy(unit):
+            return unit._replace(kind="none")
+        return unit
+
+    def takes_turns(self) -> bool:
+        """Whether two encodings take turns, and each reads on over the other: no headings in another font."""
+        told = [unit for unit in self.units if unit.kind != "none"]
+        changes = sum(1 for a, b in pairwise(told) if (a.kind == "clean") != (b.kind == "clean"))
+        if changes < _TURNS * len(told):
+            return False
+        apart = _reading([unit for unit in told if unit.kind == "clean"])
+        apart += _reading([unit for unit in told if unit.kind != "clean"])
+        return apart - _reading(told) > _LEAST_GAIN_PER_LINE * len(told)
 
     def _units(self, row: int, line: Line) -> Iterator[Unit]:
         """Cut a line at gaps where another kind of text, or another layer's column, begins."""
@@ -106,22 +128,21 @@ class _Page:
             piece = part(line, low, high)
             yield Unit(piece, row, low == 0, glued.kind_of(piece, self.marked))
 
-    def _is_copy(self, unit: Unit) -> bool:
+    def _copied(self, unit: Unit) -> int:
+        """How many letters of a unit repeat the clean text."""
         letters = Letters.of(unit.line.text).letters
-        found = sum(run.length for run in alignment.copied(letters, self.clean))
-        return found >= _COPY_SHARE * len(letters) > 0
+        return sum(run.length for run in alignment.copied(letters, self.clean))
+
+    def _is_copy(self, unit: Unit) -> bool:
+        return self._copied(unit) >= _COPY_SHARE * len(Letters.of(unit.line.text).letters) > 0
 
     def layers(self) -> Layers:
         """Hand every unit to a layer, drop what is a copy, and place what floats between layers."""
-        foreign_columns = _clusters(
-            sorted(unit.line.indent for unit in self.units if unit.first and unit.kind in ("glyph", "bare"))
-        )
         clean: list[Unit] = []
-        foreign: list[list[Unit]] = [[] for _ in foreign_columns]
+        foreign: list[list[Unit]] = [[] for _ in self.foreign]
         floating: list[Unit] = []
         stray: list[Line] = []
-        for unit in self.units:
-            home = _home(unit, self.columns, foreign_columns)
+        for unit, home in zip(self.units, self.homes, strict=True):
             if home == "clean":
                 clean.append(unit)
             elif isinstance(home, int):
@@ -133,11 +154,11 @@ class _Page:
         remaining = [self._without_copies(layer, floating) for layer in foreign]
         edges = [_edge(layer) for layer in foreign]
         for at, layer in enumerate(remaining):
-            _cut_overlong(layer, edges[at], [other for other in remaining if other is not layer])
+            floating += _overlong(layer, edges[at], [other for other in remaining if other is not layer])
         for unit in sorted(floating, key=lambda unit: unit.row):
             _place(unit, remaining)
-        copies = [rest for rest, layer in zip(remaining, foreign, strict=True) if rest is not layer]
-        others = [rest for rest, layer in zip(remaining, foreign, strict=True) if rest is layer]
+        copies = [rest for rest, layer in zip(remaining, foreign, strict=False) if rest is not layer]
+        others = [rest for rest in remaining if not any(rest is copy for copy in copies)]
         blocks = [
             layer for layer in (clean, *copies, *others) if layer
         ]  # a copy goes on where the clean text ends
@@ -161,7 +182,20 @@ class _Page:
                 elif high - low >= 3 or not rest:
                     rest.append(left_over)
             offset = end
-        return [unit for unit in rest if Letters.of(unit.line.text).letters]
+        rest = [unit for unit in rest if Letters.of(unit.line.text).letters]
+        if sum(len(unit.line.text) for unit in rest) < _COPY_LETTERS:  # too little to be a text that goes on
+            floating += [unit._replace(first=False) for unit in rest]
+            return []
+        return rest
+
+
+def _letters(units: Iterable[Unit]) -> str:
+    return "".join(Letters.of(unit.line.text).letters for unit in units)
+
+
+def _reading(units: Sequence[Unit]) -> float:
+    """How well lines read on from one to the next."""
+    return sum(glued.join(a.line.text, b.line.text) for a, b in pairwise(units))
 
 
 def _part(unit: Unit, letters: Letters, low: int, high: int) -> Unit:
@@ -247,18 +281,17 @@ def _edge(layer: Sequence[Unit]) -> int:
     return ends[int(len(ends) * 0.8)] if ends else 0
 
 
-def _cut_overlong(layer: list[Unit], edge: int, others: Sequence[list[Unit]]) -> None:
+def _overlong(layer: list[Unit], edge: int, others: Sequence[list[Unit]]) -> Iterator[Unit]:
     """Cut off what a line carries beyond its layer's margin, when another layer's text goes on with it."""
     for at in range(len(layer) - 1, -1, -1):
         line = layer[at].line
         if line.indent + len(line.text) <= _OVERLONG * edge or not any(others):
             continue
         following = layer[at + 1].line.text if at + 1 < len(layer) else ""
-        best = max(_cuts(layer[at], edge, following, others), default=(0.0, 0))
-        if best[0] > 0:
-            right = layer[at]._replace(line=part(line, best[1], len(line.text)), first=False)
-            layer[at] = layer[at]._replace(line=part(line, 0, len(line.text[: best[1]].rstrip())))
-            _place(right, others)
+        gain, cut = max(_cuts(layer[at], edge, following, others), default=(0.0, 0))
+        if gain > 0:
+            yield layer[at]._replace(line=part(line, cut, len(line.text)), first=False)
+            layer[at] = layer[at]._replace(line=part(line, 0, len(line.text[:cut].rstrip())))
 
 
 def _cuts(unit: Unit, edge: int, following: str, others: Sequence[list[Unit]]) -> Iterator[tuple[float, int]]:
@@ -272,31 +305,33 @@ def _cuts(unit: Unit, edge: int, following: str, others: Sequence[list[Unit]]) -
         left, right = text[:at].rstrip(), text[at:].lstrip()
         own = (known.follows(left, following) if following else 0.0) - whole
         moved = unit._replace(line=unit.line._replace(text=right))
-        gain, _, _ = max((_gains(moved, layer) for layer in others if layer), default=(-9.0, 0, 0))
+        gain, _ = max((_gains(moved, layer) for layer in others if layer), default=(-9.0, 0))
         yield own + gain - known.follows(left, right), at
 
 
-def _place(unit: Unit, layers: Sequence[list[Unit]]) -> None:
-    """Put a floating unit where its layer reads best with it."""
-    found = [(*_gains(unit, layer)[:2], at) for at, layer in enumerate(layers) if layer]
-    if not found:
-        layers[0].append(unit)
+def _place(unit: Unit, layers: list[list[Unit]]) -> None:
+    """Put a floating unit where its layer reads best with it; where none does, it begins one."""
+    found = [(*_gains(unit, layer), at) for at, layer in enumerate(layers) if layer]
+    gain, position, at = max(found, default=(-_NEW_LAYER_PRICE, 0, 0))
+    if gain <= -_NEW_LAYER_PRICE:
+        layers.append([unit._replace(first=True)])
         return
-    _, position, at = max(found)
     layer = layers[at]
-    base = min(other.line.indent for other in layer if other.first or len(layer) == 1)
+    base = min((other.line.indent for other in layer if other.first), default=layer[0].line.indent)
     layer.insert(position, unit._replace(line=unit.line._replace(indent=base)))
 
 
-def _gains(unit: Unit, layer: Sequence[Unit]) -> tuple[float, int, int]:
+def _gains(unit: Unit, layer: Sequence[Unit]) -> tuple[float, int]:
     """The best place for a unit near its row: what the layer's reading gains, and the place.
 
     Lines that were printed a little higher or lower come before or after the rest of
     their own line, so the places around the next line count too.
     """
     following = next((at for at, other in enumerate(layer) if other.row > unit.row), len(layer))
-    places = [at for at in (following, following + 1) if at <= len(layer)]
-    return max((_gain(unit, layer, at), at, 0) for at in places)
+    places = [following]
+    if following < len(layer) and layer[following].row - unit.row <= _FAR_ROWS:
+        places.append(following + 1)
+    return max((_gain(unit, layer, at), at) for at in places)
 
 
 def _gain(unit: Unit, layer: Sequence[Unit], at: int) -> float:

@@ -114,12 +114,19 @@ def _laid_out(runs: Iterable[Edit], parts: list[str]) -> Iterator[Run]:
             length += len(text)
 
 
-def _replaced(length: int, start: int, old: str, new: str) -> list[Run]:
-    """The map of one edit: character by character where characters only changed places."""
-    if len(new) != len(old) or new == old or sorted(new) != sorted(old):
-        return [(length, len(new), start, len(old))]
-    places = {character: [at for at, other in enumerate(old) if other == character] for character in old}
-    return [(length + at, 1, start + places[character].pop(0), 1) for at, character in enumerate(new)]
+def _replaced(at: int, start: int, old: str, new: str) -> list[Run]:
+    """The map of one edit: character by character where characters only changed places.
+
+    Equal lengths would claim as much of any other repair, so such a one is told apart
+    as its first character, which stands for all, and an insertion.
+    """
+    size = len(new)
+    if size != len(old) or size == 1 or new == old:
+        return [(at, size, start, len(old))]
+    if sorted(new) != sorted(old):
+        return [(at, 1, start, size), (at + 1, size - 1, start + size, 0)]
+    places = {character: [place for place, other in enumerate(old) if other == character] for character in old}
+    return [(at + offset, 1, start + places[character].pop(0), 1) for offset, character in enumerate(new)]
 
 
 def compose(outer: Iterable[Run], inner: list[Run]) -> list[Run]:
