@@ -130,6 +130,11 @@ class StaticEncoder:
         """Length of each of the table's vectors, shape (rows,)."""
         return self._table.norms
 
+    @property
+    def token_rows(self) -> NDArray[np.int32]:
+        """Token id -> row of `vectors`: the spellings of one word share a row."""
+        return self._rows
+
     def rows(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
         """Each text's tokens in order, as rows of `vectors`."""
         return [self._rows[self._tokenizer.encode(text)] for text in texts]

@@ -26,12 +26,13 @@ class DataError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One question or sentence and the passage that belongs to it (``title`` may be empty)."""
+    """One question and the passage that answers it; ``answer`` is a part of the passage, where known."""
 
     pair_id: str
     query: str
     title: str
     passage: str
+    answer: str = ""
 
 
 def part(pair_id: str) -> int:
@@ -69,12 +70,13 @@ def questions(data: Path, split: str = "train") -> list[Pair]:
     """Encyclopedia questions of one split, each with the whole context that answers it."""
     folder = data / "iapp" / split
     texts = {str(r["_id"]): (str(r.get("title", "")), str(r["text"])) for r in _records(folder / "corpus.jsonl")}
-    queries = {str(r["_id"]): str(r["text"]) for r in _records(folder / "queries.jsonl")}
+    queries = {str(r["_id"]): (str(r["text"]), r["metadata"]["answers"]) for r in _records(folder / "queries.jsonl")}
     pairs = []
     for row in _lines(folder / "qrels" / f"{split}.tsv"):
         query_id, document_id, grade = row.split("\t")
         if grade.isdigit() and int(grade) > 0:
-            pairs.append(Pair(query_id, queries[query_id], *texts[document_id]))
+            query, answers = queries[query_id]
+            pairs.append(Pair(query_id, query, *texts[document_id], answer=str(answers[0]) if answers else ""))
     return pairs
 
 

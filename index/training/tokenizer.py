@@ -24,9 +24,6 @@ MARKS = "\u0e47\u0e48\u0e49\u0e4a\u0e4b\u0e4c"
 _TONES = "\u0e48\u0e49\u0e4a\u0e4b"
 _THAI_DIGITS = {ord(str(n)): chr(0x0E50 + n) for n in range(10)}
 _DROP_MARKS = {ord(mark): None for mark in MARKS}
-_COMBINING = set("\u0e31\u0e34\u0e35\u0e36\u0e37\u0e38\u0e39\u0e3a\u0e47\u0e48\u0e49\u0e4a\u0e4b\u0e4c\u0e4d\u0e4e")
-_FOLLOWING = _COMBINING | set("\u0e30\u0e32\u0e33\u0e45")
-_LEADING = set("\u0e40\u0e41\u0e42\u0e43\u0e44")
 _THAI_WORD = re.compile("[\u0e01-\u0e5b.]{2,30}")
 _LATIN_WORD = re.compile("[a-z]{2,20}")
 _NUMBER = re.compile("[0-9]{2,4}")
@@ -61,24 +58,40 @@ class Sizes:
     latin_pieces: int = 3_000
 
 
-def choose(counts: Mapping[str, int], dictionary: Iterable[str], sizes: Sizes | None = None) -> Vocabulary:
+def choose(
+    counts: Mapping[str, int],
+    dictionary: Iterable[str],
+    syllables: Iterable[str] = (),
+    sizes: Sizes | None = None,
+    refused: Container[str] = (),
+) -> Vocabulary:
     """Choose the rows from counts of segmented, lower-cased words.
 
-    A word outside the dictionary must be twice as frequent as one inside to win a row: what the
-    segmenter leaves over is mostly fragments of names.
+    Args:
+        counts: how often each segmented word stands in the training texts.
+        dictionary: words that are real. Others are mostly fragments of names: they must be twice as
+            frequent, and may not begin with a word (longest match would take ``การท`` out of การทำ).
+        syllables: Thai syllables, from which the pieces of unknown words are taken.
+        sizes: rows of each kind.
+        refused: spellings that may not become aliases, because longest match finds them in other words.
     """
     sizes = sizes or Sizes()
     known = {word.lower() for word in dictionary}
-    thai = {w: c if w in known else c // 2 for w, c in counts.items() if _THAI_WORD.fullmatch(w)}
+    thai = {w: c for w, c in counts.items() if w in known and _THAI_WORD.fullmatch(w)}
+    rest = {w: c // 2 for w, c in counts.items() if w not in known and _THAI_WORD.fullmatch(w)}
+    spare = {w: c for w, c in rest.items() if not _swallows(w, thai)}
     latin = {w: c for w, c in counts.items() if _LATIN_WORD.fullmatch(w)}
     numbers = {w: c for w, c in counts.items() if _NUMBER.fullmatch(w)}
-    rows = {UNKNOWN: None}
-    for kind, limit in ((thai, sizes.thai), (latin, sizes.latin), (numbers, sizes.numbers)):
+    rows: dict[str, None] = {UNKNOWN: None}
+    for kind, limit in ((thai | spare, sizes.thai), (latin, sizes.latin), (numbers, sizes.numbers)):
         rows |= dict.fromkeys(_most_frequent(kind, limit))
-    rows |= dict.fromkeys(_most_frequent(_piece_counts(thai, rows, _thai_pieces), sizes.thai_pieces))
-    rows |= dict.fromkeys(_most_frequent(_piece_counts(latin, rows, _latin_pieces), sizes.latin_pieces))
+    allowed = set(syllables)
+    thai_pieces = _piece_counts(thai | rest, rows, lambda word: (p for p in _pieces(word, 6) if p in allowed))
+    rows |= dict.fromkeys(_most_frequent(thai_pieces, sizes.thai_pieces))
+    latin_pieces = _piece_counts(latin, rows, lambda word: _pieces(word, 5))
+    rows |= dict.fromkeys(_most_frequent(latin_pieces, sizes.latin_pieces))
     rows |= dict.fromkeys(_characters())
-    return Vocabulary(tuple(rows), _aliases(tuple(rows)))
+    return Vocabulary(tuple(rows), _aliases(tuple(rows), refused))
 
 
 def build(vocabulary: Vocabulary) -> Tokenizer:
@@ -123,14 +136,14 @@ def spellings(word: str) -> Iterator[str]:
         yield without_marks(word)
 
 
-def _aliases(rows: Sequence[str]) -> dict[str, int]:
+def _aliases(rows: Sequence[str], refused: Container[str]) -> dict[str, int]:
     # In the rows' order (frequent first): a spelling belongs to the word that claims it first, and
     # never displaces a word of its own.
     taken = set(rows)
     aliases: dict[str, int] = {}
     for row, word in enumerate(rows):
         for other in spellings(word) if row else ():
-            if other not in taken:
+            if other not in taken and other not in refused:
                 taken.add(other)
                 aliases[other] = row
     return aliases
@@ -146,23 +159,19 @@ def _piece_counts(counts: Mapping[str, int], chosen: Container[str], pieces: Cal
         # Words without a row of their own tell which pieces are needed; the others vote faintly.
         weight = count * 20 if word not in chosen else 1 + count // 1000
         for piece in pieces(word):
-            if piece not in chosen:
+            if piece not in chosen and not _swallows(piece, chosen):
                 found[piece] += weight
     return found
 
 
-def _thai_pieces(word: str) -> Iterator[str]:
-    for start in range(len(word)):
-        if word[start] in _FOLLOWING or word[start] == ".":
-            continue
-        for end in range(start + 2, min(start + 6, len(word)) + 1):
-            if (end == len(word) or word[end] not in _FOLLOWING) and word[end - 1] not in _LEADING:
-                yield word[start:end]
+def _swallows(piece: str, chosen: Container[str]) -> bool:
+    # Under longest match การส would beat การ and break การสร้าง: a piece may not begin with a word.
+    return any(piece[:size] in chosen for size in range(2, len(piece)))
 
 
-def _latin_pieces(word: str) -> Iterator[str]:
+def _pieces(word: str, longest: int) -> Iterator[str]:
     for start in range(len(word) - 1):
-        for end in range(start + 2, min(start + 5, len(word)) + 1):
+        for end in range(start + 2, min(start + longest, len(word)) + 1):
             yield word[start:end]
 
 
