@@ -28,7 +28,7 @@ class Judged:
         answer_found: an accepted answer stands in the answer's text or evidence; ``None`` where none is known.
         answer_f1: word overlap of the answer's text with the closest accepted answer, 0 to 1.
         citations: how many citations were checked, and ``broken`` what is wrong with those that do not hold.
-        confidence: of the answer; 0 where there is none.
+        confidence: of the answer, given or held back; 0 where it is not known.
 
     """
 
@@ -124,7 +124,7 @@ def _judge(dataset: Dataset, query: Query, asker: Asker) -> Judged:
         else None,
         citations=checked,
         broken=tuple(broken),
-        confidence=answer["confidence"] if answer else 0.0,
+        confidence=_confidence(response),
         took_ms=response["took_ms"],
         answer=answer["text"] if answer else "",
         first=_place(hits[0]["citation"]) if hits else "",
@@ -132,10 +132,15 @@ def _judge(dataset: Dataset, query: Query, asker: Asker) -> Judged:
 
 
 def _refuse(query: Query, asker: Asker) -> Refused:
-    answer = asker.ask(query.text)["answer"]
-    if answer is None:
-        return Refused(query, declined=True, confidence=0.0, answer="")
-    return Refused(query, declined=False, confidence=answer["confidence"], answer=answer["text"])
+    response = asker.ask(query.text)
+    answer = response["answer"]
+    return Refused(query, answer is None, _confidence(response), answer["text"] if answer else "")
+
+
+def _confidence(response: Mapping[str, Any]) -> float:
+    """Read the confidence, also of an answer that was held back where the asker knows it; else 0."""
+    answer = response["answer"]
+    return float(response.get("confidence", answer["confidence"] if answer else 0.0))
 
 
 def is_right(citation: Mapping[str, Any], right: Sequence[Evidence]) -> bool:

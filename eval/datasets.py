@@ -198,7 +198,7 @@ def load(
     if check_corpus and is_beir:
         _check_documents(qrels_path, qrels, texts[0])
     return Dataset(
-        name=folder.resolve().name,
+        name=_name(folder.resolve(), split),
         split=split,
         corpus=texts,
         is_beir=is_beir,
@@ -208,6 +208,11 @@ def load(
         unanswerable=_unanswerable(folder, split),
         evidence=read_evidence(qrels_path),
     )
+
+
+def _name(folder: Path, split: str) -> str:
+    """Name a set by its folder; where that only repeats the split, by the folder above."""
+    return folder.parent.name if folder.name == split else folder.name
 
 
 def _corpus(folder: Path, given: Path | None) -> tuple[tuple[Path, ...], bool]:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from eval.journal import Journal
 from eval.measures import default_measures, evaluate, parse
 from eval.provenance import provenance
 from eval.results import Result
-from eval.systems.inprocess import EngineSystem, check_system
+from eval.systems.inprocess import EngineSystem, Tuning, check_system
 from eval.systems.interfaces import System, Timed
 
 DEPTH = 100
@@ -36,6 +36,7 @@ class Options:
         measures: ir_measures names; by default those of the data set's relevance level.
         fresh: ask again even where an equal system's answers are kept.
         name: what the system is called in tables; by default its own name.
+        tuning: another fusion than the shipped one.
 
     """
 
@@ -43,6 +44,7 @@ class Options:
     measures: tuple[str, ...] = ()
     fresh: bool = False
     name: str | None = None
+    tuning: Tuning = field(default_factory=Tuning)
 
 
 def run(
@@ -73,10 +75,10 @@ def measure_engine(
     ``<settings.data>/eval`` by content hash. Raises DataError or UsageError before anything is written.
     """
     check_system(system)
-    cache = settings.data / "eval"
-    engine = EngineSystem(open_collection(dataset, settings, cache, progress), system)
+    cache, chosen = settings.data / "eval", options or Options()
+    engine = EngineSystem(open_collection(dataset, settings, cache, progress), system, chosen.tuning)
     try:
-        return measure(dataset, engine, out, options or Options(), cache=cache, progress=progress)
+        return measure(dataset, engine, out, chosen, cache=cache, progress=progress)
     finally:
         engine.close()
 

@@ -25,6 +25,10 @@ def add(subparsers: Subparsers) -> None:
         "--out", type=Path, required=True, help="folder for run.trec, scores.json, hits.jsonl"
     )
     parser.add_argument(
+        "--weights", metavar="dense=X,words=Y,…", help="shares of the inputs, not the shipped ones"
+    )
+    parser.add_argument("--no-rerank", action="store_true", help="leave the fused order as it is")
+    parser.add_argument(
         "--depth", type=int, default=100, help="documents asked for each question (default 100)"
     )
     parser.add_argument(
@@ -33,7 +37,9 @@ def add(subparsers: Subparsers) -> None:
     parser.add_argument("--name", help="what to call the system in tables (default: the system's own name)")
     parser.add_argument("--fresh", action="store_true", help="ask again even where equal answers are kept")
     other = parser.add_argument_group("other systems")
-    other.add_argument("--run", dest="run_file", type=Path, metavar="FILE", help="measure this TREC run instead of asking")
+    other.add_argument(
+        "--run", dest="run_file", type=Path, metavar="FILE", help="measure this TREC run instead of asking"
+    )
     other.add_argument(
         "--url", help="ask a running Karani, or any JSON search by its address with {query} and {k}"
     )
@@ -49,8 +55,10 @@ def execute(args: argparse.Namespace, out: IO[str]) -> int:
     """Run and show the table."""
     from eval.experiment import Options, measure, measure_engine
     from eval.progress import bar
+    from eval.systems.inprocess import Tuning
 
-    options = Options(args.depth, tuple(args.measures or ()), args.fresh, args.name)
+    tuning = Tuning(_weights(args.weights), rerank=not args.no_rerank)
+    options = Options(args.depth, tuple(args.measures or ()), args.fresh, args.name, tuning)
     dataset = dataset_of(args)
     with bar() as progress:
         if args.run_file or args.url:
@@ -61,6 +69,22 @@ def execute(args: argparse.Namespace, out: IO[str]) -> int:
             result = measure_engine(dataset, args.system, args.out, settings_of(args), options, progress)
     out.write(result.table() + "\n")
     return 0
+
+
+def _weights(given: str | None) -> dict[str, float]:
+    """Read ``dense=0.5,words=0.3``."""
+    from eval.errors import UsageError
+
+    found = {}
+    for part in given.split(",") if given else ():
+        name, _, number = part.partition("=")
+        try:
+            found[name.strip()] = float(number)
+        except ValueError:
+            raise UsageError(
+                f"--weights {part!r}; expected dense=NUMBER, words=NUMBER, characters=NUMBER"
+            ) from None
+    return found
 
 
 def _elsewhere(args: argparse.Namespace, dataset: Dataset) -> System:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from eval.collection import Collection
@@ -24,10 +25,16 @@ class Asker(Protocol):
 
 
 class EngineAsker:
-    """The engine in this process."""
+    """The engine in this process.
+
+    The response also holds ``confidence``, which the engine keeps to itself where it declines: the threshold is applied
+    here instead, so that declining can be judged at every threshold.
+    """
 
     def __init__(self, collection: Collection, system: str = "hybrid", k: int = 10) -> None:
         self._engine = collection.engine
+        self._threshold = self._engine.calibration.threshold
+        self._engine.calibration = replace(self._engine.calibration, threshold=0.0)
         self._system = system
         self._k = k
 
@@ -38,7 +45,11 @@ class EngineAsker:
 
     def ask(self, question: str) -> Mapping[str, Any]:
         """Search as the service does."""
-        return as_dict(self._engine.search(question, k=self._k, system=self._system))
+        result = self._engine.search(question, k=self._k, system=self._system)
+        sure = 0.0 if result.answer is None else result.answer.confidence
+        if sure < self._threshold:
+            result = replace(result, answer=None)
+        return {**as_dict(result), "confidence": sure}
 
     def page_text(self, document_id: str, number: int) -> str | None:
         """Read the page from the store."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from corpus.records import Passage
 from eval.collection import Collection as Texts
@@ -15,8 +16,12 @@ from eval.errors import UsageError
 from eval.systems.interfaces import SHOWN, Found, Timed
 from index.hits import Hit
 
+if TYPE_CHECKING:
+    from index.engine import Engine
+
 SYSTEMS = ("hybrid", "dense", "lexical", "words", "characters")
 # Passages that the service takes from each ranking, and how many times more fill a ranking of documents up.
+INPUTS = ("dense", "words", "characters")
 DEPTH = 100
 DEEPER = 5
 
@@ -27,13 +32,41 @@ def check_system(name: str) -> None:
         raise UsageError(f"unknown system {name!r}; expected one of {', '.join(SYSTEMS)}")
 
 
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What may differ from the shipped fusion: shares of the inputs, and whether first hits are reranked."""
+
+    weights: Mapping[str, float] = field(default_factory=dict)
+    rerank: bool = True
+
+    def __post_init__(self) -> None:
+        for name, weight in self.weights.items():
+            if name not in INPUTS or not 0 <= weight < float("inf"):
+                raise UsageError(
+                    f"weight {name}={weight}; expected {', '.join(INPUTS)} with a number from 0 on"
+                )
+
+    def apply(self, engine: Engine) -> None:
+        """Set an engine's fusion."""
+        engine.weights = replace(engine.weights, **self.weights)
+        if not self.rerank:
+            engine.reranker = None
+
+    def describe(self) -> dict[str, Any]:
+        """Name what differs; empty for the shipped fusion."""
+        found: dict[str, Any] = {"weights": dict(self.weights)} if self.weights else {}
+        return found if self.rerank else {**found, "rerank": False}
+
+
 class EngineSystem:
     """One of the engine's systems over a built collection; documents under the data set's ids."""
 
-    def __init__(self, collection: Texts, system: str = "hybrid") -> None:
+    def __init__(self, collection: Texts, system: str = "hybrid", tuning: Tuning | None = None) -> None:
         check_system(system)
         self._collection = collection
         self._system = system
+        self._tuning = tuning or Tuning()
+        self._tuning.apply(collection.engine)
         self._titles: dict[str, str] = {}
 
     @property
@@ -48,6 +81,7 @@ class EngineSystem:
         return {
             "kind": "engine",
             "system": self._system,
+            **self._tuning.describe(),
             "encoder": engine.encoder.name,
             "revision": engine.encoder.revision,
             "generation": engine.generation,
@@ -58,7 +92,8 @@ class EngineSystem:
 
     def cache_key(self) -> str | None:
         """Name corpus, code and encoder through the collection's key; the generation pins the rest."""
-        text = f"{self._collection.key} {self._collection.engine.generation} {self._system}"
+        tuned = sorted(self._tuning.describe().items())
+        text = f"{self._collection.key} {self._collection.engine.generation} {self._system} {tuned}"
         return hashlib.sha256(text.encode()).hexdigest()
 
     def retrieve(self, query: Query, depth: int) -> Timed:

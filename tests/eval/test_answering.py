@@ -19,7 +19,6 @@ from eval.answering import accepted_answers, check_citations, evaluate, is_right
 from eval.calibration import auc, bins, declined_at, declining, expected_error
 from eval.datasets import Dataset, Query, load
 from eval.qrels import Evidence
-from tests.eval.encoders import tiny_encoder
 from tests.eval.sets import QRELS, beir, write_lines
 
 PAGE = "เทศบาลตัวอย่าง ลงนามกับโรงพยาบาล เมื่อปี 2562 และดูแลผู้สูงอายุ"
@@ -171,7 +170,7 @@ def test_calibration_bins() -> None:
 
 def test_the_engine_cites_right_on_the_shipped_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every citation of every question over texts in files slices to its quote."""
-    monkeypatch.setenv("KARANI_ENCODER", str(tiny_encoder(tmp_path / "encoder")))
+    monkeypatch.delenv("KARANI_ENCODER", raising=False)
     texts = tmp_path / "texts"
     texts.mkdir()
     for name, organisation in (("d1", "เทศบาลนครตัวอย่าง"), ("d2", "เทศบาลเมืองน้ำใส"), ("d3", "เทศบาลตำบลริมเล")):

@@ -12,15 +12,14 @@ from eval import cli, results
 from eval.collection import open_collection
 from eval.datasets import load
 from eval.errors import DataError, UsageError
-from eval.experiment import run
-from eval.systems.inprocess import EngineSystem
-from tests.eval.encoders import tiny_encoder
+from eval.experiment import Options, measure_engine, run
+from eval.systems.inprocess import EngineSystem, Tuning
 from tests.eval.sets import QRELS, QUERIES, TEXTS, beir, write_lines
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data=tmp_path / "var", encoder=str(tiny_encoder(tmp_path / "encoder")))
+    return Settings(data=tmp_path / "var")
 
 
 def _files(folder: Path) -> dict[str, int]:
@@ -125,6 +124,24 @@ def test_texts_that_cannot_be_read_are_an_error(tmp_path: Path, settings: Settin
         open_collection(load(beir(tmp_path / "set"), "test", corpus=texts), settings, settings.data / "eval")
 
 
+def test_another_fusion_is_another_system(tmp_path: Path, settings: Settings) -> None:
+    folder = beir(tmp_path / "set")
+    plain = Options(tuning=Tuning({"dense": 0, "words": 1, "characters": 0}, rerank=False))
+    tuned = measure_engine(load(folder, "test"), "hybrid", tmp_path / "tuned", settings, plain)
+    run(folder, "test", "words", tmp_path / "words", settings)
+    assert tuned.system["weights"] == {"dense": 0, "words": 1, "characters": 0}
+    assert tuned.system["rerank"] is False
+    found, alone = (results.load_run(tmp_path / name) for name in ("tuned", "words"))
+    for query_id, ranking in alone.items():
+        assert [document for document, _ in found[query_id][: len(ranking)]] == [d for d, _ in ranking]
+    shipped = run(folder, "test", "hybrid", tmp_path / "shipped", settings)
+    assert "weights" not in shipped.system
+    with pytest.raises(UsageError, match="weight lexical"):
+        Tuning({"lexical": 1.0})
+    with pytest.raises(UsageError, match="weight dense"):
+        Tuning({"dense": -1.0})
+
+
 def test_an_unknown_system_costs_nothing(tmp_path: Path, settings: Settings) -> None:
     with pytest.raises(UsageError, match="hybrid, dense"):
         run(beir(tmp_path / "set"), "test", "bm25", tmp_path / "out", settings)
@@ -133,7 +150,7 @@ def test_an_unknown_system_costs_nothing(tmp_path: Path, settings: Settings) -> 
 
 
 def test_the_command(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KARANI_ENCODER", settings.encoder)
+    monkeypatch.delenv("KARANI_ENCODER", raising=False)
     folder, out = beir(tmp_path / "set"), tmp_path / "out"
     parser = argparse.ArgumentParser()
     cli.add_commands(parser.add_subparsers())
@@ -146,6 +163,11 @@ def test_the_command(tmp_path: Path, settings: Settings, monkeypatch: pytest.Mon
     scores = json.loads((out / "scores.json").read_text(encoding="utf-8"))
     assert list(scores["measures"]) == ["RR@10", "nDCG@10"]
     assert cli.run_command(parser.parse_args([*line, "--system", "bm25"]), shown) == 2
+    assert cli.run_command(parser.parse_args([*line, "--weights", "dense=much"]), shown) == 2
+    assert (
+        cli.run_command(parser.parse_args([*line, "--weights", "dense=0.9,words=0.1", "--no-rerank"]), shown)
+        == 0
+    )
     write_lines(folder / "queries.jsonl", [{"_id": "q1", "text": ""}])
     assert cli.run_command(parser.parse_args(line), shown) == 1
 

@@ -19,7 +19,6 @@ from eval.systems.http import Endpoint, HttpAsker, HttpSystem
 from eval.systems.inprocess import EngineSystem
 from eval.systems.trec import TrecSystem
 from index.engine import Engine
-from tests.eval.encoders import tiny_encoder
 from tests.eval.servers import asgi_server, json_server
 from tests.eval.sets import TEXTS, beir
 
@@ -96,12 +95,12 @@ def test_addresses() -> None:
 def test_the_running_service_ranks_as_the_engine_in_process(tmp_path: Path, dataset: Dataset) -> None:
     app = pytest.importorskip("service.app")
     service_settings = pytest.importorskip("service.settings")
-    settings = Settings(data=tmp_path / "var", encoder=str(tiny_encoder(tmp_path / "encoder")))
+    settings = Settings(data=tmp_path / "var")
     collection = open_collection(dataset, settings, tmp_path / "cache")
     inside = measure(dataset, EngineSystem(collection), tmp_path / "in", Options(name="inside"))
     answers = evaluate(dataset, EngineAsker(collection))
     engine = Engine.open(collection.engine.settings)
-    own = service_settings.ServiceSettings(data=collection.engine.settings.data, encoder=settings.encoder)
+    own = service_settings.ServiceSettings(data=collection.engine.settings.data)
     with asgi_server(app.create_app(own, engine)) as address:
         outside = measure(dataset, HttpSystem(Endpoint(address)), tmp_path / "out", Options(name="outside"))
         over_http = evaluate(dataset, HttpAsker(address))

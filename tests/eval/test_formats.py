@@ -15,7 +15,6 @@ from eval.errors import DataError
 from eval.qrels import read_evidence
 from eval.spreadsheets import document_name, load_table
 from eval.topics import load_topics, read_topics
-from tests.eval.encoders import tiny_encoder
 from tests.eval.sets import TEXTS, beir, write_qrels
 
 
@@ -91,7 +90,7 @@ def test_file_names_become_the_ids_that_ingestion_gives(tmp_path: Path, texts: P
     (texts / "รายงาน ปี 2562 (ฉบับแก้).txt").write_text("เทศบาลรายงานผลงานประจำปี", encoding="utf-8")
     path = tmp_path / "questions.csv"
     path.write_text("question,document\nผลงาน,รายงาน ปี 2562 (ฉบับแก้).txt\nขยะ,d2.txt\n", encoding="utf-8")
-    settings = Settings(data=tmp_path / "var", encoder=str(tiny_encoder(tmp_path / "encoder")))
+    settings = Settings(data=tmp_path / "var")
     collection = open_collection(load_table(path, "test", texts), settings, tmp_path / "cache")
     collection.engine.close()
     assert document_name("kpiebook62009") == "kpiebook62009"
@@ -170,7 +169,7 @@ def test_evidence_with_page_and_case(tmp_path: Path) -> None:
 
 
 def test_the_command_reads_every_format(tmp_path: Path, texts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KARANI_ENCODER", str(tiny_encoder(tmp_path / "encoder")))
+    monkeypatch.delenv("KARANI_ENCODER", raising=False)
     parser = argparse.ArgumentParser()
     cli.add_commands(parser.add_subparsers())
     table, topics, qrels = tmp_path / "q.csv", tmp_path / "topics.txt", tmp_path / "qrels.txt"

@@ -16,7 +16,6 @@ from eval.errors import DataError, UsageError
 from eval.metamorphic import check, overlap
 from eval.robustness import damaged_texts, losses
 from eval.systems.interfaces import Found, Timed
-from tests.eval.encoders import tiny_encoder
 from tests.eval.sets import TEXTS, beir
 
 
@@ -82,8 +81,7 @@ def test_folders_of_texts_are_damaged_but_other_kinds_refused(tmp_path: Path) ->
 
 
 def test_losses_and_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    encoder = str(tiny_encoder(tmp_path / "encoder"))
-    settings = Settings(data=tmp_path / "var", encoder=encoder)
+    settings = Settings(data=tmp_path / "var")
     folder = beir(tmp_path / "set")
     found = losses(load(folder, "test"), "lexical", settings, seeds=2)
     assert [one.name for one in found] == [
@@ -96,7 +94,7 @@ def test_losses_and_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert one.interval.low <= one.lost <= one.interval.high
     again = losses(load(folder, "test"), "lexical", settings, seeds=2)
     assert again == found
-    monkeypatch.setenv("KARANI_ENCODER", encoder)
+    monkeypatch.delenv("KARANI_ENCODER", raising=False)
     parser = argparse.ArgumentParser()
     cli.add_commands(parser.add_subparsers())
     line = ["eval", "robust", "--dataset", str(folder), "--data", str(settings.data), "--system", "words"]
