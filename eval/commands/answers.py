@@ -21,7 +21,7 @@ _LABELS = {
     "answer_f1": "word F1 of the answer's text",
     "citation_accuracy": "citations that slice to their quote",
     "declined_recall": "unanswerable questions declined",
-    "declined_precision": "declined questions without answer",
+    "declined_precision": "declined questions that have no answer",
     "declined_auc": "confidence, answerable against not (AUC)",
     "declined_declined_at_5": "declined at 5% false refusals",
 }
@@ -74,10 +74,15 @@ def _table(found: Answering) -> str:
         "answer_found": sum(one.answer_found is not None for one in found.judged),
         "answer_f1": sum(one.answer_found is not None for one in found.judged),
     }
+    if found.declining is not None:
+        one = found.declining
+        counts["declined_recall"] = counts["declined_declined_at_5"] = one.unanswerable
+        counts["declined_precision"] = one.declined + one.false_refusals
+        counts["declined_auc"] = one.unanswerable + one.answerable
     rows = []
     for name, value in found.summary().items():
         if name in _LABELS:
-            count = len(found.refused) if name.startswith("declined") else counts.get(name, len(found.judged))
+            count = counts.get(name, len(found.judged))
             rows.append([_LABELS[name], f"{value:.3f}", str(count)])
     return plain(["what", "share", "of"], rows)
 
