@@ -47,7 +47,7 @@ def _expected_errors() -> tuple[type[Exception], ...]:
         "index.engine": ("NoIndexError",),
         "index.publish": ("GenerationError", "BuildLockedError"),
         "index.encoders": ("EncoderError",),
-        "eval.errors": ("EvalError", "DatasetError"),
+        "index.training.data": ("DataError",),
     }.items():
         loaded = sys.modules.get(module)
         found += [getattr(loaded, name) for name in names if hasattr(loaded, name)]

@@ -89,7 +89,9 @@ class Store:
         """
         if not path.exists():
             if not create:
-                raise FileNotFoundError(path)
+                raise FileNotFoundError(
+                    f"ยังไม่มีข้อมูลที่ {path} สั่ง karani ingest ก่อน / nothing at {path} yet: run karani ingest PATH first"
+                )
             path.parent.mkdir(parents=True, exist_ok=True)
         store = cls(path, None)
         connection = store._connection()
