@@ -99,7 +99,7 @@ class _Page:
 
     def _told(self, unit: Unit) -> Unit:
         """A line without a clean mark that stands among the clean ones is one of them, unless it repeats them."""
-        at_home = unit.first and any(abs(unit.line.indent - column) <= 1 for column in self.columns)
+        at_home = unit.first and _distance(unit.line.indent, self.columns) <= 1
         if unit.kind == "bare" and at_home and not self._is_copy(unit):
             return unit._replace(kind="none")
         return unit
@@ -257,17 +257,21 @@ def _home(unit: Unit, clean: Sequence[int], foreign: Sequence[Sequence[int]]) ->
     if unit.kind == "clean":
         return "stray" if _is_stray(unit, clean) else "clean"
     if not unit.first:
-        at_home = [at for at, columns in enumerate(foreign) if min(abs(column - c) for c in columns) <= 1]
+        at_home = [at for at, columns in enumerate(foreign) if _distance(column, columns) <= 1]
         return at_home[0] if at_home else "floating"
-    distances = [(min(abs(column - c) for c in columns), at) for at, columns in enumerate(foreign)]
-    nearest, at = min(distances, default=(10**6, 0))
+    distances = [(_distance(column, columns), at) for at, columns in enumerate(foreign)]
+    nearest, at = min(distances, default=(10**6, -1))
     if unit.kind == "none":
-        to_clean = min(abs(column - c) for c in clean)
+        to_clean = _distance(column, clean)
         if min(nearest, to_clean) > _COLUMN_STEP and len(unit.line.text) <= 6:
             return "stray"
         if to_clean < nearest:
             return "clean"
-    return at
+    return at if at >= 0 else "clean"
+
+
+def _distance(column: int, columns: Sequence[int]) -> int:
+    return min((abs(column - other) for other in columns), default=10**6)
 
 
 def _is_stray(unit: Unit, columns: Sequence[int]) -> bool:

@@ -20,6 +20,7 @@ _FULL_SHARE_INDENTED = 0.2
 _SAME_INDENT_GAIN = 1.0
 _PAIRS_ASKED = 12
 _BASE_GAIN = 4.0
+_NEW_GAIN = 4.0
 _ITEM = re.compile(
     r"[-–—•●○▪■□◆◇*·✓➢➤►]\s*\S"
     r"|\(?[0-9๐-๙]{1,3}(?:\.[0-9๐-๙]{1,3})*\)"
@@ -161,7 +162,15 @@ def continues(paragraph: Sequence[Line], line: Line, margin: Margin) -> bool:
         return False
     if last.right < margin.right * _FULL:
         return margin.indented and line.indent <= last.indent + 2 and _reads_on(last, line, margin)
+    if not margin.indented and _reads_new(last.text, line.text):
+        return False
     return line.indent <= last.indent + 2 or hangs
+
+
+def _reads_new(before: str, after: str) -> bool:
+    """Whether a full line is followed by what is clearly a new paragraph, where no indent says so."""
+    known = continuity.model()
+    return known.breaks(before, after) - known.follows(before, after) > _NEW_GAIN
 
 
 def _reads_on(last: Line, line: Line, margin: Margin) -> bool:
