@@ -161,7 +161,9 @@ def _filters(pairs: Sequence[str]) -> Filters:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or name not in names:
-            _talk(f"--filter {pair}: ใช้ชื่อ=ค่า โดยชื่อเป็น / use NAME=VALUE, NAME one of {', '.join(sorted(names))}")
+            _talk(
+                f"--filter {pair}: ใช้ชื่อ=ค่า โดยชื่อเป็น / use NAME=VALUE, NAME one of {', '.join(sorted(names))}"
+            )
             raise SystemExit(USAGE)
         if name == "year_be" and not value.isdecimal():
             _talk(f"--filter {pair}: year_be ต้องเป็นปี พ.ศ. เช่น 2562 / must be a Buddhist year such as 2562")
@@ -299,18 +301,26 @@ def _add_corpus_commands(commands: Any) -> None:
         commands, "ingest", _ingest, "อ่านไฟล์หรือโฟลเดอร์เข้าคลัง / read files or folders into the store",
         "karani ingest reports/ news.jsonl",
     )  # fmt: skip
-    ingest.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="txt md html pdf docx jsonl, or a folder")
+    ingest.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="txt md html pdf docx jsonl, or a folder"
+    )
     build = _command(
         commands, "build", _build, "สร้างดัชนีรุ่นใหม่ / build a new generation of the index", "karani build"
     )
     build.add_argument("--fresh", action="store_true", help="encode and index everything again")
     _command(commands, "info", _info, "สรุปสิ่งที่มี / what the data directory holds", "karani info --data var")
-    _command(commands, "check", _check, "ตรวจความถูกต้องของข้อมูล / verify checksums, counts and ids", "karani check")
+    _command(
+        commands, "check", _check, "ตรวจความถูกต้องของข้อมูล / verify checksums, counts and ids", "karani check"
+    )
 
 
 def _add_asking_commands(commands: Any) -> None:
     ask = _command(
-        commands, "ask", _ask, "ถามคำถาม / ask a question", 'karani ask "ใครใช้ MOU กับโรงพยาบาล" --filter province=ชลบุรี'
+        commands,
+        "ask",
+        _ask,
+        "ถามคำถาม / ask a question",
+        'karani ask "ใครใช้ MOU กับโรงพยาบาล" --filter province=ชลบุรี',
     )
     ask.add_argument("question", help="the question, in Thai or English")
     ask.add_argument("-k", type=int, default=5, help="cases to show (default 5)")
@@ -320,7 +330,11 @@ def _add_asking_commands(commands: Any) -> None:
         "--system", default="hybrid", choices=("hybrid", "dense", "lexical", "words", "characters")
     )
     serve = _command(
-        commands, "serve", _serve, "เปิดเว็บและ API / serve the web page and the API", "karani serve --port 8000"
+        commands,
+        "serve",
+        _serve,
+        "เปิดเว็บและ API / serve the web page and the API",
+        "karani serve --port 8000",
     )
     serve.add_argument("--host", help="address to listen on (default: KARANI_HOST, else 127.0.0.1)")
     serve.add_argument("--port", type=int, help="port (default: KARANI_PORT, else 8000)")
@@ -341,7 +355,9 @@ def _add_train_commands(commands: Any) -> None:
         "karani train fusion --datasets ../shared/data --out index/model",
     )  # fmt: skip
     fusion.add_argument("--datasets", type=Path, required=True, help="folder that holds the training data")
-    fusion.add_argument("--out", type=Path, required=True, help="folder for ranking.json and calibration.json")
+    fusion.add_argument(
+        "--out", type=Path, required=True, help="folder for ranking.json and calibration.json"
+    )
 
 
 def _add_eval_commands(commands: Any) -> None:

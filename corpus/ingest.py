@@ -159,15 +159,15 @@ def _clean_page(found: SourceDocument, number: int, text: str) -> Page:
     )
 
 
-def _flush(
-    store: Store, pending: dict[str, tuple[SourceDocument, dict[int, Page]]], report: Report
-) -> None:
+def _flush(store: Store, pending: dict[str, tuple[SourceDocument, dict[int, Page]]], report: Report) -> None:
     records = [_record(store, document_id, *value) for document_id, value in pending.items()]
     report.changed += store.replace_many(records)
     pending.clear()
 
 
-def _record(store: Store, document_id: str, found: SourceDocument, pages: Mapping[int, Page]) -> DocumentRecord:
+def _record(
+    store: Store, document_id: str, found: SourceDocument, pages: Mapping[int, Page]
+) -> DocumentRecord:
     known = store.document(document_id)
     metadata = dict(found.metadata)
     title = found.title

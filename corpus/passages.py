@@ -50,7 +50,9 @@ class _Stretch:
     heading: str
 
 
-def split(page: Page, spans: Sequence[CaseSpan], document_id: str, default_heading: str = "") -> list[Passage]:
+def split(
+    page: Page, spans: Sequence[CaseSpan], document_id: str, default_heading: str = ""
+) -> list[Passage]:
     """Cut one page; ``spans`` are the cases of the whole document, those of other pages are ignored.
 
     ``page.text[p.start:p.end] == p.text`` holds for every passage; passages ascend and never overlap.

@@ -197,16 +197,16 @@ class Store:
     def passage(self, passage_id: str) -> Passage | None:
         """One passage by id, or ``None``."""
         row = next(
-            self._rows(f"SELECT {_PASSAGE} FROM passages WHERE passage_id = ? AND {self._alive()}", (passage_id,)),
+            self._rows(
+                f"SELECT {_PASSAGE} FROM passages WHERE passage_id = ? AND {self._alive()}", (passage_id,)
+            ),
             None,
         )
         return None if row is None else Passage(*row)
 
     def page_passages(self, document_id: str, number: int) -> list[Passage]:
         """The passages of one page in order."""
-        sql = (
-            f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? AND page = ? AND {self._alive()} ORDER BY start"
-        )
+        sql = f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? AND page = ? AND {self._alive()} ORDER BY start"
         return [Passage(*row) for row in self._rows(sql, (document_id, number))]
 
     def case_passages(self, case_id: str) -> list[Passage]:
@@ -247,9 +247,7 @@ class Store:
             if not found:
                 return
             cases = self._cases_by_id({row[5] for row in found if row[5]})
-            yield [
-                StoredPassage(row[0], Passage(*row[2:]), row[1], cases.get(row[5] or "")) for row in found
-            ]
+            yield [StoredPassage(row[0], Passage(*row[2:]), row[1], cases.get(row[5] or "")) for row in found]
             after_row = found[-1][0]
 
     def row_numbers(self, after_row: int = 0) -> array[int]:
@@ -367,7 +365,9 @@ class Store:
 
 
 def _next_change(connection: sqlite3.Connection) -> int:
-    row = connection.execute("UPDATE state SET value = value + 1 WHERE name = 'change' RETURNING value").fetchone()
+    row = connection.execute(
+        "UPDATE state SET value = value + 1 WHERE name = 'change' RETURNING value"
+    ).fetchone()
     return int(row[0])
 
 

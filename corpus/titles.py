@@ -20,7 +20,9 @@ def title_of(document_id: str, pages: Sequence[Page]) -> str:
 
     Headers and footers were dropped from the text by cleaning, and are read here.
     """
-    seen = Counter(line for page in pages for line in dict.fromkeys(map(_tidy, page.dropped)) if _is_title(line))
+    seen = Counter(
+        line for page in pages for line in dict.fromkeys(map(_tidy, page.dropped)) if _is_title(line)
+    )
     if seen:
         return max(seen, key=lambda line: (seen[line], len(line)))
     first = pages[0].text.split("\n", 1)[0].strip() if pages else ""

@@ -7,6 +7,7 @@ mean the same among seven pages and a million. Platt scaling (Platt 1999).
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Sequence
@@ -47,6 +48,11 @@ class Calibration:
             "threshold": round(self.threshold, 4),
         }
         path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+
+    @property
+    def revision(self) -> str:
+        """Pins weights and threshold; recorded in manifests."""
+        return hashlib.sha256(repr((self.weights, self.bias, self.threshold)).encode()).hexdigest()[:16]
 
     def __call__(self, numbers: Sequence[float]) -> float:
         """The probability that the evidence answers."""

@@ -72,7 +72,7 @@ class Engine:
         self._root_store = store
         self._opened = opened
         self._lock = threading.Lock()
-        self.weights = Weights()
+        self.weights = Weights.load()
         self.lexicon = load_lexicon(encoder)
         # A question's vector is asked for by ranking, reranking and answering.
         self._vector = lru_cache(maxsize=512)(lambda text: encoder.encode_queries([text])[0])
@@ -118,7 +118,11 @@ class Engine:
 
     def fused(self, asked: Query, depth: int = DEPTH) -> list[Fused]:
         """The fused ranking before any reranking."""
-        return fuse(self._rankings(self._opened, asked, depth, _INPUTS["hybrid"], Filters()), self.weights)
+        return fuse(self.rankings(asked, depth), self.weights)
+
+    def rankings(self, asked: Query, depth: int = DEPTH) -> dict[str, Ranking]:
+        """Each input's ranking: (row, score), best first."""
+        return self._rankings(self._opened, asked, depth, _INPUTS["hybrid"], Filters())
 
     def reload(self) -> bool:
         """Swap to the generation that ``CURRENT`` names, if it is another one and whole."""

@@ -206,7 +206,9 @@ def _window(matched: Features, owner: NDArray[np.int64], starts: NDArray[np.int6
     half = _WINDOW // 2
     place = np.arange(len(owner)) - starts[owner]
     block = place // half
-    blocks_before = np.concatenate([[0], np.cumsum(np.bincount(owner, weights=None, minlength=len(starts)) // half + 1)])
+    blocks_before = np.concatenate(
+        [[0], np.cumsum(np.bincount(owner, weights=None, minlength=len(starts)) // half + 1)]
+    )
     slot = blocks_before[owner] + block
     size = int(blocks_before[-1])
     edges = np.flatnonzero(np.diff(slot, prepend=-1))

@@ -7,9 +7,12 @@ of the query keeps that, and a weak input cannot swamp a strong one.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
+MODEL = Path(__file__).parent / "model" / "fusion.json"
 Ranking = Sequence[tuple[int, float]]
 Fused = tuple[int, float, dict[str, float]]
 
@@ -18,9 +21,18 @@ Fused = tuple[int, float, dict[str, float]]
 class Weights:
     """Each input's share; learned on questions that no encoder has seen."""
 
-    dense: float = 0.4
-    words: float = 0.3
-    characters: float = 0.3
+    dense: float = 0.3
+    words: float = 0.2
+    characters: float = 0.5
+
+    @classmethod
+    def load(cls, path: Path = MODEL) -> Weights:
+        """The shipped weights, or plain ones where none are shipped."""
+        return cls(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else cls()
+
+    def save(self, path: Path) -> None:
+        """Write as JSON."""
+        path.write_text(json.dumps(asdict(self)) + "\n", encoding="utf-8")
 
     def of(self, name: str) -> float:
         """The weight of one input by name."""

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,10 @@ from corpus.segment import Segmenter, write_dictionary
 from corpus.settings import Settings
 from corpus.store import Store, StoredPassage
 from index import dense
+from index.calibration import Calibration
 from index.encoders import StaticEncoder, load_encoder, load_lexicon
 from index.forward import ForwardIndex, ForwardWriter, document_number
+from index.fusion import Weights
 from index.interfaces import Encoder
 from index.lexical import LexicalWriter
 from index.publish import (
@@ -143,9 +145,7 @@ def _base(settings: Settings, encoder: Encoder) -> Path | None:
     return folders[0] if same else None
 
 
-def _write(
-    partial: Path, plan: _Plan, snapshot: Store, encoder: Encoder, progress: Progress | None
-) -> int:
+def _write(partial: Path, plan: _Plan, snapshot: Store, encoder: Encoder, progress: Progress | None) -> int:
     """Write vectors and lexical files; how many passages the encoder had to truncate."""
     dictionary = partial / DICTIONARY
     if plan.base is None:
@@ -253,6 +253,8 @@ def _manifest(partial: Path, snapshot: Store, encoder: Encoder, truncated: int, 
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         lexical=LEXICAL_FORMAT,
         lexicon=load_lexicon(encoder).revision,
+        fusion=asdict(Weights.load()),
+        calibration=Calibration.load().revision,
         files=files,
     )
 

@@ -27,7 +27,9 @@ FIELDS = ("words", "characters")
 ATTRIBUTES = ("document_id", "case_id", "province", "year_be", "kind", "award")
 _HEAP_BYTES = 192_000_000
 _MARKS = re.compile("[\u0e47-\u0e4e]")
-_NOT_TEXT = re.compile(r"[^0-9a-z\u00c0-\u024f\u0370-\u1fff\u0e01-\u0e3a\u0e40-\u0e46\u0e50-\u0e59\u2c00-\ud7ff]+")
+_NOT_TEXT = re.compile(
+    r"[^0-9a-z\u00c0-\u024f\u0370-\u1fff\u0e01-\u0e3a\u0e40-\u0e46\u0e50-\u0e59\u2c00-\ud7ff]+"
+)
 _MAX_QUERY_TERMS = 400
 
 

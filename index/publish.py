@@ -74,7 +74,9 @@ class Manifest:
         try:
             data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             if data.get("format") != FORMAT:
-                raise GenerationError(_say(folder, f"format {data.get('format')}, this program reads {FORMAT}"))
+                raise GenerationError(
+                    _say(folder, f"format {data.get('format')}, this program reads {FORMAT}")
+                )
             data["prefixes"] = tuple(data["prefixes"])
             return cls(**data)
         except (OSError, ValueError, TypeError, KeyError) as error:

@@ -22,7 +22,10 @@ _EXPANSION_WEIGHT = 0.5
 #: First match wins; tried in this order.
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("howmany", re.compile(r"กี่|เท่าไ|เท่าใด|เท่าไหร่|จำนวน(?:ใด|ไหน)|how (?:many|much)")),
-    ("when", re.compile(r"เมื่อไ|เมื่อใด|(?:ปี|วัน|เดือน|พ\.ศ\.\s*)(?:ไหน|ใด|อะไร)|ตอนไหน|ช่วงไหน|\bwhen\b|what year")),
+    (
+        "when",
+        re.compile(r"เมื่อไ|เมื่อใด|(?:ปี|วัน|เดือน|พ\.ศ\.\s*)(?:ไหน|ใด|อะไร)|ตอนไหน|ช่วงไหน|\bwhen\b|what year"),
+    ),
     (
         "who",
         re.compile(

@@ -30,7 +30,14 @@ P. 25
 
 
 def run(*arguments: str | Path, data: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "karani.py"), arguments[0], "--data", str(data), *map(str, arguments[1:])]
+    command = [
+        sys.executable,
+        str(ROOT / "karani.py"),
+        arguments[0],
+        "--data",
+        str(data),
+        *map(str, arguments[1:]),
+    ]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=120)
 
 

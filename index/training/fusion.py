@@ -1,4 +1,4 @@
-"""`karani train fusion`: the reranker and the calibration, fitted on questions no encoder saw.
+"""`karani train fusion`: fusion weights, the reranker and the calibration, fitted on questions no encoder saw.
 
 The questions are the natural ones that `index.training.data.is_held_out` keeps
 from every encoder. They are asked of a corpus made for it: their own documents
@@ -29,7 +29,7 @@ from index.calibration import Calibration
 from index.engine import Engine
 from index.generations import build
 from index.training.data import is_held_out
-from index.training.ranking import examples, fit
+from index.training.ranking import examples, fit, fit_weights
 
 _OTHER_DOCUMENTS = 8_000
 _FOREIGN_QUESTIONS = 500
@@ -46,7 +46,7 @@ class Questions:
 
 
 def train(datasets: Path, out: Path, *, encoder: str = "builtin", seed: int = 0) -> str:
-    """Fit and write ``ranking.json`` and ``calibration.json``; a report.
+    """Fit and write ``fusion.json``, ``ranking.json`` and ``calibration.json``; a report.
 
     Args:
         datasets: holds ``natural/``, ``thaigov/``, ``thaigov-local/`` and ``iapp/``.
@@ -59,13 +59,15 @@ def train(datasets: Path, out: Path, *, encoder: str = "builtin", seed: int = 0)
         settings = Settings(data=Path(folder), encoder=encoder, keep_originals=False)
         engine = _engine(settings, datasets, questions, seed)
         qrels = {query: {document: 1} for query, document in questions.documents.items()}
+        engine.weights = fit_weights(engine, questions.texts, qrels)
+        engine.weights.save(out / "fusion.json")
         data = examples(engine, questions.texts, qrels)
         engine.reranker = fit(data, seed)
         engine.reranker.save(out / "ranking.json")
         calibration, report = _calibrate(engine, questions)
         calibration.save(out / "calibration.json")
         engine.close()
-    return f"reranker: {len(data)} of {len(questions.texts)} questions with their document found\n{report}"
+    return f"fusion: {engine.weights}\nreranker: {len(data)} of {len(questions.texts)} questions with their document found\n{report}"
 
 
 def read_questions(datasets: Path) -> Questions:

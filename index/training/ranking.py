@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from index.engine import Engine
 from index.features import NAMES, Features
 from index.forward import document_number
+from index.fusion import Weights, normalise
 from index.queries import understand
 from index.rerank import DEPTH, Network, Reranker
 
@@ -38,7 +39,9 @@ class Example:
     relevance: Features
 
 
-def examples(engine: Engine, questions: Mapping[str, str], qrels: Mapping[str, Mapping[str, int]]) -> list[Example]:
+def examples(
+    engine: Engine, questions: Mapping[str, str], qrels: Mapping[str, Mapping[str, int]]
+) -> list[Example]:
     """Candidates of each question as the engine finds them, with the judges' grades.
 
     Questions whose relevant documents are not among the candidates teach nothing and are left out.
@@ -56,6 +59,34 @@ def examples(engine: Engine, questions: Mapping[str, str], qrels: Mapping[str, M
         if relevance.max() > 0:
             found.append(Example(engine.candidate_features(opened, asked, head), documents, relevance))
     return found
+
+
+def fit_weights(
+    engine: Engine, questions: Mapping[str, str], qrels: Mapping[str, Mapping[str, int]]
+) -> Weights:
+    """The inputs' shares, in tenths, that rank the right documents best (mean reciprocal rank)."""
+    opened = engine.opened
+    names = ("dense", "words", "characters")
+    table = []
+    for query_id, text in questions.items():
+        rankings = engine.rankings(understand(text, opened.segmenter.terms))
+        parts = {name: normalise(name, ranking) for name, ranking in rankings.items()}
+        rows = sorted({row for part in parts.values() for row in part})
+        right = {document_number(name) for name in qrels.get(query_id, {})}
+        mask = np.asarray([opened.forward.document_of(row) in right for row in rows])
+        if mask.any():
+            table.append((np.asarray([[parts[n].get(row, 0.0) for n in names] for row in rows]), mask))
+    tenths = [(a, b, 10 - a - b) for a in range(1, 9) for b in range(1, 10 - a)]
+    best = max(tenths, key=lambda shares: _reciprocal_rank(table, np.asarray(shares, dtype=np.float64)))
+    return Weights(*(share / 10 for share in best))
+
+
+def _reciprocal_rank(table: Sequence[tuple[Any, Any]], shares: NDArray[np.float64]) -> float:
+    total = 0.0
+    for parts, right in table:
+        scores = parts @ shares
+        total += 1.0 / (1 + int((scores[~right] > scores[right].max()).sum()))
+    return total / max(1, len(table))
 
 
 def fit(data: Sequence[Example], seed: int = 0, networks: int = _NETWORKS, decay: float = 0.03) -> Reranker:

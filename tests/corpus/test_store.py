@@ -14,7 +14,12 @@ TEXT = "เทศบาลตำบลบ้านบึงทำบันทึ
 
 
 def record(
-    document_id: str = "report", text: str = TEXT, *, title: str = "รายงาน", province: str = "ชลบุรี", number: int = 25
+    document_id: str = "report",
+    text: str = TEXT,
+    *,
+    title: str = "รายงาน",
+    province: str = "ชลบุรี",
+    number: int = 25,
 ) -> DocumentRecord:
     piece = Piece(0, len(text), 2, len(text))
     page = Page(number, "a.txt", "f" * 64, "plain", f"  {text}", text, (piece,), (0,), ("หน้า 25",))
@@ -82,7 +87,9 @@ def test_contexts_name_title_case_and_heading(store: Store) -> None:
 def test_a_failed_transaction_leaves_nothing_behind(store: Store) -> None:
     store.replace(record())
     broken = record("second")
-    clash = DocumentRecord("second", "t", {}, broken.pages, "1", broken.spans, [*broken.passages, *broken.passages])
+    clash = DocumentRecord(
+        "second", "t", {}, broken.pages, "1", broken.spans, [*broken.passages, *broken.passages]
+    )
     doubled = DocumentRecord("third", "t", {}, record("report").pages, "1", [], record("report").passages)
     store.replace(clash)  # the same passage twice is one row
     with pytest.raises(sqlite3.IntegrityError):

@@ -19,7 +19,9 @@ def test_the_header_of_most_pages_wins_over_a_longer_one_of_a_single_page() -> N
 
 
 def test_without_headers_a_short_first_line_serves_and_else_the_id() -> None:
-    assert title_of("d", [page("เทศบาลเปิดศูนย์ผู้สูงอายุ\nเนื้อหา", ("หน้าแรก > รายละเอียดข่าว",))]) == "เทศบาลเปิดศูนย์ผู้สูงอายุ"
+    assert (
+        title_of("d", [page("เทศบาลเปิดศูนย์ผู้สูงอายุ\nเนื้อหา", ("หน้าแรก > รายละเอียดข่าว",))]) == "เทศบาลเปิดศูนย์ผู้สูงอายุ"
+    )
     assert title_of("d", [page("ข้อความยาว" * 50)]) == "d"
     assert title_of("d", [page("123")]) == "d"
 

@@ -52,7 +52,9 @@ def ranking(settings: Settings, question: str = "คัดแยกขยะใ�
         engine.close()
 
 
-def test_building_again_without_change_publishes_nothing(settings: Settings, files: Path, build_from: Build) -> None:
+def test_building_again_without_change_publishes_nothing(
+    settings: Settings, files: Path, build_from: Build
+) -> None:
     first = build_from(files)
     assert build_from(files) == first
     assert [path.name for path in complete_generations(settings)] == [first]
@@ -89,7 +91,9 @@ def test_only_new_passages_are_encoded_and_the_result_equals_a_fresh_build(
     again.close()
 
 
-def test_an_open_engine_keeps_its_texts_until_it_reloads(settings: Settings, files: Path, build_from: Build) -> None:
+def test_an_open_engine_keeps_its_texts_until_it_reloads(
+    settings: Settings, files: Path, build_from: Build
+) -> None:
     build_from(files)
     engine = Engine.open(settings)
     old = engine.search("คัดแยกขยะ").groups[0].best
@@ -115,7 +119,9 @@ def test_damage_is_noticed_by_name_and_the_previous_generation_serves(
     second = build_from(files)
     manifest = Manifest.read(settings.generations / second)
     before = Manifest.read(settings.generations / first).files
-    name = random.Random(damage).choice(sorted(n for n, sha in manifest.files.items() if before.get(n) != sha))
+    name = random.Random(damage).choice(
+        sorted(n for n, sha in manifest.files.items() if before.get(n) != sha)
+    )
     path = settings.generations / second / name
     data = path.read_bytes()
     path.chmod(0o644)

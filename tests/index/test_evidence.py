@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corpus.segment import default_segmenter
+from index.answers import word_weight
+from index.encoders import load_encoder, load_lexicon
+from index.evidence import EvidenceFinder, candidates, clauses
+from index.queries import understand
+
+TEXT = (
+    "เทศบาลมีสนามกีฬาและสระว่ายน้ำ เปิดให้ประชาชนใช้ทุกวัน ทำบันทึกข้อตกลง (MOU) กับโรงพยาบาล จนเกิด “ศูนย์แพทย์ชุมชน”\n"
+    "ปีต่อมา อ. บ้านบึง จ. ชลบุรี จัดงานประจำปี มีผู้ร่วมงาน 300 คน"
+)
+
+
+def finder(question: str) -> EvidenceFinder:
+    encoder = load_encoder()
+    asked = understand(question, default_segmenter().terms)
+    return EvidenceFinder(asked, word_weight, load_lexicon(encoder), encoder)
+
+
+@pytest.mark.parametrize(
+    ("question", "inside"),
+    [("ใครทำ MOU กับโรงพยาบาล", "ข้อตกลง (MOU) กับโรงพยาบาล"), ("มีผู้ร่วมงานกี่คน", "ผู้ร่วมงาน 300 คน")],
+)
+def test_the_sentence_that_answers_is_found(question: str, inside: str) -> None:
+    best = finder(question).best(TEXT)
+    assert best is not None
+    assert inside in TEXT[best.start : best.end]
+    assert len(TEXT[best.start : best.end]) < len(TEXT)
+
+
+def test_evidence_never_spans_two_lines_or_ends_at_an_abbreviation() -> None:
+    for start, end in candidates(TEXT):
+        assert "\n" not in TEXT[start:end]
+        assert not TEXT[start:end].endswith(("อ.", "จ.", "300"))
+
+
+@given(st.text(alphabet="กขคา่ำ ๆ.()0123“”\n", max_size=400))
+@settings(max_examples=200, deadline=None)
+def test_clauses_cover_the_text_in_order(text: str) -> None:
+    at = 0
+    for start, end in clauses(text):
+        assert text[at:start].strip() == ""
+        assert start < end
+        assert text[start:end].strip() == text[start:end]
+        at = end
+    assert text[at:].strip() == ""
+
+
+def test_support_is_higher_for_the_passage_that_answers() -> None:
+    asked = finder("ใครทำ MOU กับโรงพยาบาล")
+    right, wrong = asked.support(TEXT, ""), asked.support("ชาวบ้านปลูกข้าวและเลี้ยงปลาในนา", "")
+    assert right.coverage > wrong.coverage
+    assert right.grams > wrong.grams
+    assert right.soft > wrong.soft
+    assert right.cosine > wrong.cosine
+
+
+def test_what_the_context_says_counts_as_known() -> None:
+    asked = finder("เทศบาลบ้านบึงมีสระว่ายน้ำไหม")
+    alone, told = asked.best(TEXT), asked.best(TEXT, "เทศบาลตำบลบ้านบึง")
+    assert alone is not None
+    assert told is not None
+    assert told.coverage >= alone.coverage

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.encoders import load_encoder, load_lexicon
+from index.features import NAMES, Candidate, features
+from index.forward import ForwardIndex, ForwardWriter, document_number
+from index.rerank import Network, Reranker
+
+LEXICON = load_lexicon(load_encoder())
+TEXTS = {
+    7: ("เทศบาลบ้านบึง", "ทำบันทึกข้อตกลงกับโรงพยาบาลเพื่อดูแลผู้ป่วย 50 คน"),
+    9: ("เทศบาลป่าแดด", "ปลูกต้นไม้ริมทางและดูแลสวนสาธารณะ"),
+    12: ("", ""),
+}
+
+
+@pytest.fixture
+def forward(tmp_path: Path) -> ForwardIndex:
+    writer = ForwardWriter(len(LEXICON.vectors))
+    for row in (9, 7, 12):  # any order
+        context, body = (LEXICON.rows([text])[0] for text in TEXTS[row])
+        writer.add(row, document_number(f"d{row}"), context, body)
+    writer.write(tmp_path / "forward")
+    return ForwardIndex(tmp_path / "forward")
+
+
+def table(forward: ForwardIndex, question: str) -> dict[str, np.ndarray]:
+    tokens = LEXICON.rows([question])[0]
+    vector = LEXICON.encode_queries([question])[0]
+    candidates = [Candidate(row, forward.document_of(row), {"dense": 1.0}, 0.5, 0.1) for row in (7, 9, 12)]
+    found = features(tokens, np.zeros(len(tokens), dtype=bool), vector, candidates, forward, LEXICON)
+    assert found.shape == (3, len(NAMES))
+    assert np.isfinite(found).all()
+    return dict(zip(NAMES, found.T, strict=True))
+
+
+def test_tokens_come_back_as_written(forward: ForwardIndex) -> None:
+    assert list(forward.rows) == [7, 9, 12]
+    for row, (context, body) in TEXTS.items():
+        held = forward.tokens_of(row)
+        assert held[0].tolist() == LEXICON.rows([context])[0].tolist()
+        assert held[1].tolist() == LEXICON.rows([body])[0].tolist()
+        assert forward.document_of(row) == document_number(f"d{row}")
+    with pytest.raises(KeyError):
+        forward.tokens_of(8)
+
+
+def test_copying_leaves_out_what_was_removed(forward: ForwardIndex, tmp_path: Path) -> None:
+    writer = ForwardWriter(len(LEXICON.vectors))
+    writer.copy(forward, [9])
+    writer.write(tmp_path / "next")
+    copied = ForwardIndex(tmp_path / "next")
+    assert list(copied.rows) == [7, 12]
+    assert copied.tokens_of(7)[1].tolist() == forward.tokens_of(7)[1].tolist()
+    assert copied.document_of(7) == forward.document_of(7)
+
+
+def test_coverage_equals_a_plain_count_of_weights(forward: ForwardIndex) -> None:
+    question = "โรงพยาบาลดูแลต้นไม้"
+    asked = np.unique(LEXICON.rows([question])[0])
+    weights = forward.idf[asked] + 1e-3
+    columns = table(forward, question)
+    for place, row in enumerate((7, 9, 12)):
+        held = set(forward.tokens_of(row)[1].tolist())
+        expected = sum(w for t, w in zip(asked.tolist(), weights, strict=True) if t in held) / weights.sum()
+        assert columns["covered_body"][place] == pytest.approx(expected, abs=1e-5)
+        assert columns["soft_body"][place] >= columns["covered_body"][place] - 1e-4
+
+
+def test_the_passage_that_speaks_of_it_leads_in_every_evidence_column(forward: ForwardIndex) -> None:
+    columns = table(forward, "บันทึกข้อตกลงกับโรงพยาบาล")
+    for name in ("bm25_body", "covered_body", "soft", "pairs", "window", "aligned"):
+        assert columns[name][0] > columns[name][1], name
+    assert columns["pairs"][0] == pytest.approx(1.0, abs=1e-5)
+
+
+def test_an_empty_question_gives_neutral_numbers(forward: ForwardIndex) -> None:
+    columns = table(forward, "")
+    assert not columns["covered"].any()
+
+
+def test_a_reranker_comes_back_as_saved_and_other_features_are_refused(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    width = len(NAMES)
+    network = Network(
+        *(random.standard_normal(s).astype(np.float32) for s in ((width, 3), (3,), (3,), (width,)))
+    )
+    reranker = Reranker(np.zeros(width, np.float32), np.ones(width, np.float32), (network, network))
+    path = tmp_path / "ranking.json"
+    reranker.save(path)
+    loaded = Reranker.load(path)
+    assert loaded is not None
+    x = random.standard_normal((5, width)).astype(np.float32)
+    assert loaded(x) == pytest.approx(reranker(x), abs=1e-3)
+    path.write_text(path.read_text().replace('"dense"', '"denser"'))
+    assert Reranker.load(path) is None
+    assert Reranker.load(tmp_path / "absent.json") is None
