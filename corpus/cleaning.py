@@ -16,18 +16,20 @@ CLEANER_VERSION = "1"
 _MOST_PASSES = 8
 
 
-def clean(source_text: str) -> CleanedPage:
+def clean(source_text: str, *, paged: bool = True) -> CleanedPage:
     """Clean one page.
 
     Args:
         source_text: the page exactly as its reader delivered it; any length, any characters.
+        paged: whether the text may come from a page of paper, with lines wrapped at a margin, columns and
+            layers. Where the format itself says what a paragraph is, lines are left as they are.
 
     Returns:
         The text, the map to ``source_text``, where separate texts begin, and the dropped lines.
     """
-    traced, dropped = _pass(Traced(source_text))
+    traced, dropped = _pass(Traced(source_text), paged)
     for _ in range(_MOST_PASSES):  # the first finds nothing to do on all but strange input
-        again, lost = _pass(Traced(traced.text, marks=traced.marks))
+        again, lost = _pass(Traced(traced.text, marks=traced.marks), paged)
         if again.text == traced.text:
             break
         traced = traced.after(again)
@@ -36,16 +38,19 @@ def clean(source_text: str) -> CleanedPage:
     return CleanedPage(traced.text, tuple(map(Piece._make, traced.pieces)), (0, *starts), tuple(dropped))
 
 
-def _pass(traced: Traced) -> tuple[Traced, list[str]]:
+def _pass(traced: Traced, paged: bool) -> tuple[Traced, list[str]]:
     traced = thai.characters(traced)
     glyphs = thai.glyph_places(traced.text)
     traced = thai.glyphs(traced)
     body, lost = furniture.peel(layout.lines_of(traced.text))
+    if not paged:
+        return thai.repair(layout.flow(traced, [[[line] for line in body]])), [line.text for line in lost]
     layered = layers.separate(body, glyphs)
     blocks = layered.blocks if layered else columns.separate(body)
     lost += layered.stray if layered else []
     flowed = layout.flow(traced, [layout.paragraphs(block) for block in blocks])
-    return thai.repair(flowed), [line.text for line in lost]
+    lost.sort(key=lambda line: line.start)
+    return thai.repair(flowed), [thai.repair(Traced(line.text)).text.strip() for line in lost]
 
 
 def clean_query(text: str) -> str:

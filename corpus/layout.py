@@ -170,7 +170,8 @@ def continues(paragraph: Sequence[Line], line: Line, margin: Margin) -> bool:
 def _reads_new(before: str, after: str) -> bool:
     """Whether a full line is followed by what is clearly a new paragraph, where no indent says so."""
     known = continuity.model()
-    return known.breaks(before, after) - known.follows(before, after) > _NEW_GAIN
+    new = known.breaks(before, after)
+    return new > 0 and new - known.follows(before, after) > _NEW_GAIN
 
 
 def _reads_on(last: Line, line: Line, margin: Margin) -> bool:
