@@ -91,7 +91,7 @@ def test_a_stray_line_of_another_layer_is_dropped_not_mixed_in() -> None:
 
 @pytest.mark.parametrize("number", range(12))
 def test_layers_at_any_height_lose_no_result_and_repeat_no_sentence(number: int) -> None:
-    chance = random.Random(number)  # noqa: S311
+    chance = random.Random(number)
     layers = [
         wrapped(STORY, chance.randint(50, 64), 14, 20),
         encoded(wrapped(STORY, chance.randint(64, 80), 1, 6), glyph_encoded),
