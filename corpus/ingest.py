@@ -25,6 +25,8 @@ from corpus.titles import title_of
 
 _SLUG = re.compile(r"[^0-9A-Za-z\u0e00-\u0e7f._-]+")
 _BATCH_DOCUMENTS = 200
+#: Readers whose format says where a paragraph ends.
+_KNOW_PARAGRAPHS = ("markdown", "python-docx", "trafilatura", "html")
 
 
 @dataclass(slots=True)
@@ -58,7 +60,7 @@ def ingest(
         A report; bad files are in ``failures``, nothing stored is lost through them.
 
     Raises:
-        ReadError: a path does not exist or a folder holds nothing readable.
+        OSError: the store cannot be written. Missing paths and empty folders are failures in the report.
     """
     files = [(file, root) for path in paths for file, root in _files(path)]
     report = Report()
@@ -145,7 +147,7 @@ def _add_pages(
 
 
 def _clean_page(found: SourceDocument, number: int, text: str) -> Page:
-    cleaned = clean(text)
+    cleaned = clean(text, paged=not found.reader.startswith(_KNOW_PARAGRAPHS))
     return Page(
         number=number,
         source=found.source,
