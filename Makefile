@@ -6,10 +6,11 @@ TORCH ?= torch==2.13.0
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 DATASETS ?= $(or $(KARANI_DATASETS),../shared/data)
+SEEDS ?= ../shared/seeds
 export PYTHAINLP_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint types layers check quality clean
+.PHONY: help serve test lint types layers check quality bench clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -43,6 +44,18 @@ types: $(DEV_STAMP) ## Strict types
 
 layers: $(DEV_STAMP) ## Import layers
 	$(VENV)/bin/lint-imports
+
+quality: $(DEV_STAMP) ## Measure retrieval and answers (DATASETS=folder with thaigov-local, iapp; SEEDS=folder of the sample pages)
+	for system in hybrid dense lexical; do \
+	  $(VENV)/bin/karani eval run --dataset $(DATASETS)/thaigov-local --split dev --system $$system --out var/quality/dev-$$system || exit 1; \
+	  $(VENV)/bin/karani eval run --dataset $(DATASETS)/iapp/test --split test --system $$system --out var/quality/iapp-$$system || exit 1; \
+	done
+	$(VENV)/bin/karani eval answers --dataset demo --split test --out var/quality/demo
+	$(VENV)/bin/karani eval answers --dataset seeds --corpus $(SEEDS) --split test --out var/quality/seeds
+
+bench: $(STAMP) ## Speed on this machine: encoding and answering on the demo cases
+	$(VENV)/bin/karani ask --data var/bench "ใครใช้ MOU กับโรงพยาบาล" >/dev/null
+	OMP_NUM_THREADS=1 $(PY) -m eval.bench var/bench/demo
 
 check: lint types layers test ## All of the above
 

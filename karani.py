@@ -126,7 +126,15 @@ def _build(args: argparse.Namespace) -> int:
 
 def _ask(args: argparse.Namespace) -> int:
     from index.hits import as_dict
+    from index.queries import MAX_CHARS
 
+    if not args.question.strip():
+        _talk('คำถามว่าง พิมพ์คำถาม เช่น karani ask "ใครใช้ MOU กับโรงพยาบาล" / the question is empty: type one')
+        return USAGE
+    if len(args.question) > MAX_CHARS:
+        _talk(
+            f"ใช้เฉพาะ {MAX_CHARS} ตัวอักษรแรกของคำถาม / only the question's first {MAX_CHARS} characters are used"
+        )
     engine = _engine(args)
     result = engine.search(args.question, k=args.k, system=args.system, filters=_filters(args.filter))
     if args.json:

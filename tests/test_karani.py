@@ -79,6 +79,22 @@ def test_filters_narrow_and_a_wrong_one_is_a_usage_error(built: Path) -> None:
     assert "province" in wrong.stderr
 
 
+def test_an_empty_question_is_a_usage_error_and_an_endless_one_is_cut_with_a_word(built: Path) -> None:
+    empty = run("ask", "  ", data=built)
+    assert (empty.returncode, empty.stdout) == (karani.USAGE, "")
+    assert "empty" in empty.stderr
+    endless = run("ask", "โรงพยาบาล" * 2000, data=built)
+    assert endless.returncode == karani.OK
+    assert "1000" in endless.stderr
+
+
+@pytest.mark.parametrize("question", ["😀🎉", "!!! ...", "\x07\x1b[31m"])
+def test_a_question_without_words_finds_nothing_and_says_so(built: Path, question: str) -> None:
+    done = run("ask", question, data=built)
+    assert done.returncode == karani.OK
+    assert "nothing in the corpus answers this" in done.stdout
+
+
 def test_ingesting_the_same_again_changes_nothing(built: Path, tmp_path: Path) -> None:
     before = run("info", data=built).stdout
     (tmp_path / "000_abc.txt").write_text(VIEWER_PAGE, encoding="utf-8")
