@@ -1,7 +1,7 @@
 """Longest-match tokenization: what the shipped ``tokenizer.json`` does, at several times its speed.
 
 The file holds a WordPiece model without a continuation mark, which is greedy longest match from the left.
-`tokenizers` tries every length for every token; here the first three letters tell which lengths exist,
+`tokenizers` tries every length for every token; here the first five letters tell which lengths exist,
 and runs seen before are remembered. Both give the same ids for every text (property-tested).
 """
 
@@ -13,8 +13,8 @@ import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
-_PREFIX = 3
-_SHORT = (2, 1)
+_PREFIX = 5
+_SHORT = tuple(range(_PREFIX - 1, 0, -1))
 _REMEMBERED = 100_000
 """Runs kept with their ids: administrative text repeats itself. About 30 MB when full."""
 _LONGEST_REMEMBERED = 60
@@ -82,4 +82,7 @@ def _lengths(ids: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
     for token in ids:
         if len(token) >= _PREFIX:
             found.setdefault(token[:_PREFIX], set()).add(len(token))
-    return {prefix: (*sorted(sizes, reverse=True), *_SHORT) for prefix, sizes in found.items()}
+    return {
+        prefix: (*sorted(sizes, reverse=True), *(size for size in _SHORT if prefix[:size] in ids))
+        for prefix, sizes in found.items()
+    }

@@ -106,10 +106,8 @@ def _lines(path: Path) -> Iterator[str]:
     if not path.is_file():
         raise DataError(f"training data: {path} is missing; name the folder that holds it with --data")
     with path.open("rb") as raw:
-        if path.suffix != ".zst":
-            for line in io.TextIOWrapper(raw, encoding="utf-8", newline="\n"):
+        compressed = path.suffix == ".zst"
+        reader = zstandard.ZstdDecompressor(max_window_size=2**31).stream_reader(raw) if compressed else raw
+        with io.TextIOWrapper(reader, encoding="utf-8", newline="\n") as lines:
+            for line in lines:
                 yield line.rstrip("\n")
-            return
-        reader = zstandard.ZstdDecompressor(max_window_size=2**31).stream_reader(raw)
-        for line in io.TextIOWrapper(reader, encoding="utf-8", newline="\n"):
-            yield line.rstrip("\n")

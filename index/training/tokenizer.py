@@ -23,6 +23,8 @@ MARKS = "\u0e47\u0e48\u0e49\u0e4a\u0e4b\u0e4c"
 
 _TONES = "\u0e48\u0e49\u0e4a\u0e4b"
 _THAI_DIGITS = {ord(str(n)): chr(0x0E50 + n) for n in range(10)}
+_ARABIC_DIGITS = {thai: str(n) for n, thai in enumerate(range(0x0E50, 0x0E5A))}
+_BROKEN_AM = re.compile("(?:\u0e4d([\u0e48-\u0e4b]?)|([\u0e48-\u0e4b])\u0e4d)\u0e32")
 _DROP_MARKS = {ord(mark): None for mark in MARKS}
 _THAI_WORD = re.compile("[\u0e01-\u0e5b.]{2,30}")
 _LATIN_WORD = re.compile("[a-z]{2,20}")
@@ -112,6 +114,11 @@ def build(vocabulary: Vocabulary) -> Tokenizer:
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(f"[^{_escaped(letters)}]+"), "removed")
     return tokenizer
+
+
+def canonical(text: str) -> str:
+    """The spelling that rows are named by: ำ composed and after its tone, Arabic digits."""
+    return _BROKEN_AM.sub("\\1\\2\u0e33", text).translate(_ARABIC_DIGITS)
 
 
 def without_marks(text: str) -> str:

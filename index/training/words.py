@@ -15,7 +15,7 @@ from pythainlp.corpus import thai_syllables, thai_words
 
 from index.encoders.matching import LongestMatch
 from index.training import data as sources
-from index.training.tokenizer import UNKNOWN, Sizes, Vocabulary, choose
+from index.training.tokenizer import UNKNOWN, Sizes, Vocabulary, canonical, choose
 
 _EVERY = 3
 _PAIRS_EVERY = 6
@@ -51,9 +51,12 @@ class Segmenter:
     _name: str | None = None
 
     def __call__(self, text: str) -> Iterator[list[str]]:
-        """Words of each line of the text, lower-cased."""
+        """Words of each line of the text in their canonical spelling, lower-cased.
+
+        Folded before counting: else สําคัญ, frequent in old files, would win a row of its own.
+        """
         name = self._dictionary()
-        for line in text.lower().replace("\u200b", "").split("\n"):
+        for line in canonical(text.lower()).replace("\u200b", "").split("\n"):
             if line:
                 yield nlpo3.segment(line, name)
 
