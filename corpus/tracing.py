@@ -125,7 +125,9 @@ def _replaced(at: int, start: int, old: str, new: str) -> list[Run]:
         return [(at, size, start, len(old))]
     if sorted(new) != sorted(old):
         return [(at, 1, start, size), (at + 1, size - 1, start + size, 0)]
-    places = {character: [place for place, other in enumerate(old) if other == character] for character in old}
+    places = {
+        character: [place for place, other in enumerate(old) if other == character] for character in old
+    }
     return [(at + offset, 1, start + places[character].pop(0), 1) for offset, character in enumerate(new)]
 
 

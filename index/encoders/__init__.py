@@ -13,7 +13,15 @@ from index.interfaces import Encoder
 BUILTIN = "builtin"
 BUILTIN_FOLDER = Path(__file__).resolve().parent.parent / "model"
 
-__all__ = ["BUILTIN", "BUILTIN_FOLDER", "EncoderError", "StaticEncoder", "TransformerEncoder", "load_encoder", "load_lexicon"]
+__all__ = [
+    "BUILTIN",
+    "BUILTIN_FOLDER",
+    "EncoderError",
+    "StaticEncoder",
+    "TransformerEncoder",
+    "load_encoder",
+    "load_lexicon",
+]
 
 
 @lru_cache(maxsize=1)

@@ -69,10 +69,12 @@ class TokenVectors:
     @cached_property
     def norms(self) -> NDArray[np.float32]:
         """Length of each vector, shape (rows,)."""
-        squares = np.concatenate([
-            np.square(self._quantised[start : start + _TOKENS_AT_ONCE].astype(np.float32)).sum(axis=1)
-            for start in range(0, len(self), _TOKENS_AT_ONCE)
-        ])
+        squares = np.concatenate(
+            [
+                np.square(self._quantised[start : start + _TOKENS_AT_ONCE].astype(np.float32)).sum(axis=1)
+                for start in range(0, len(self), _TOKENS_AT_ONCE)
+            ]
+        )
         norms: NDArray[np.float32] = np.sqrt(squares) * self._scale
         return norms
 

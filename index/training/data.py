@@ -69,14 +69,20 @@ def natural(data: Path) -> list[Pair]:
 def questions(data: Path, split: str = "train") -> list[Pair]:
     """Encyclopedia questions of one split, each with the whole context that answers it."""
     folder = data / "iapp" / split
-    texts = {str(r["_id"]): (str(r.get("title", "")), str(r["text"])) for r in _records(folder / "corpus.jsonl")}
-    queries = {str(r["_id"]): (str(r["text"]), r["metadata"]["answers"]) for r in _records(folder / "queries.jsonl")}
+    texts = {
+        str(r["_id"]): (str(r.get("title", "")), str(r["text"])) for r in _records(folder / "corpus.jsonl")
+    }
+    queries = {
+        str(r["_id"]): (str(r["text"]), r["metadata"]["answers"]) for r in _records(folder / "queries.jsonl")
+    }
     pairs = []
     for row in _lines(folder / "qrels" / f"{split}.tsv"):
         query_id, document_id, grade = row.split("\t")
         if grade.isdigit() and int(grade) > 0:
             query, answers = queries[query_id]
-            pairs.append(Pair(query_id, query, *texts[document_id], answer=str(answers[0]) if answers else ""))
+            pairs.append(
+                Pair(query_id, query, *texts[document_id], answer=str(answers[0]) if answers else "")
+            )
     return pairs
 
 

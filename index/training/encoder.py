@@ -57,9 +57,7 @@ ADAPTING = Options(steps=200, batch=512, rate=0.01)
 """Options for a user's own texts: a small rate, so that what the encoder knows is kept."""
 
 
-def train(
-    data: Path, out: Path, *, corpus: Path | None = None, options: Options | None = None
-) -> str:
+def train(data: Path, out: Path, *, corpus: Path | None = None, options: Options | None = None) -> str:
     """Train the built-in encoder, or adapt it, and write the model folder.
 
     Args:
@@ -83,7 +81,9 @@ def train(
     vocabulary = settle(count(data))
     tokenizer = build(vocabulary)
     mapping = np.asarray(vocabulary.mapping, dtype=np.int32)
-    _say(f"vocabulary: {len(vocabulary.rows):,} rows, {len(vocabulary.aliases):,} further spellings; reading texts")
+    _say(
+        f"vocabulary: {len(vocabulary.rows):,} rows, {len(vocabulary.aliases):,} further spellings; reading texts"
+    )
     kinds = makers(data, Encode(tokenizer, mapping, random.Random(options.seed)))  # noqa: S311
     table = Table(_initial(kinds, len(vocabulary.rows), options), parts(vocabulary))
     losses = _run(table, kinds, options)

@@ -88,7 +88,9 @@ class Documents:
             titles.append(unicodedata.normalize("NFC", title))
             passages += cuts
             first.append(len(passages))
-        return cls(encode(titles), encode.slipped(titles), encode(passages), np.asarray(first, dtype=np.int64))
+        return cls(
+            encode(titles), encode.slipped(titles), encode(passages), np.asarray(first, dtype=np.int64)
+        )
 
     def some(self, size: int, rng: Random) -> NDArray[np.int64]:
         """Distinct documents."""
@@ -166,7 +168,12 @@ def makers(data: Path, encode: Encode) -> list[tuple[str, float, Maker]]:
     natural = _natural(data, encode, news)
     questions = _questions(data, encode)
     english, thai = (encode(side) for side in zip(*sources.parallel(data), strict=True))
-    laws = [(title, passage) for title, text in sources.laws(data) for passage in cut(text)[:2] if len(passage) > 60]
+    laws = [
+        (title, passage)
+        for title, text in sources.laws(data)
+        for passage in cut(text)[:2]
+        if len(passage) > 60
+    ]
     sections, provisions = (encode(side) for side in zip(*laws, strict=True))
     return [
         ("title", 3.0, news.title_batch),
@@ -187,7 +194,13 @@ def _natural(data: Path, encode: Encode, news: Documents) -> Asked:
         return news.negatives(_NEGATIVES, rng)
 
     return Asked(
-        encode(queries), encode.slipped(queries, 6), answers, negatives, NATURAL_SCALE, _NOISY + 0.1, _NATURAL_BATCH
+        encode(queries),
+        encode.slipped(queries, 6),
+        answers,
+        negatives,
+        NATURAL_SCALE,
+        _NOISY + 0.1,
+        _NATURAL_BATCH,
     )
 
 
@@ -204,7 +217,9 @@ def _questions(data: Path, encode: Encode) -> Asked:
     def negatives(rng: Random) -> Bags:
         return other.take(rng.integers(0, len(other), _NEGATIVES // 2))
 
-    return Asked(encode(queries), encode.slipped(queries, 3), beside(titles, answers), negatives, SCALE, _NOISY)
+    return Asked(
+        encode(queries), encode.slipped(queries, 3), beside(titles, answers), negatives, SCALE, _NOISY
+    )
 
 
 def _best(pair: sources.Pair, passages: Sequence[str]) -> str:
@@ -228,7 +243,11 @@ def _pairs(left: Bags, right: Bags, drop: tuple[float, float], *, symmetric: boo
 
 
 def _either(
-    clean: Bags, slipped: Bags, at: NDArray[np.int64], slipped_at: NDArray[np.int64], mistyped: NDArray[np.bool_]
+    clean: Bags,
+    slipped: Bags,
+    at: NDArray[np.int64],
+    slipped_at: NDArray[np.int64],
+    mistyped: NDArray[np.bool_],
 ) -> Bags:
     both = clean.take(at) + slipped.take(slipped_at)
     return both.take(np.arange(len(at)) + len(at) * mistyped)

@@ -59,7 +59,13 @@ def export(folder: Path, tokenizer: Tokenizer, mapping: Sequence[int], table: ND
     _write_json(folder / "config_sentence_transformers.json", _CONFIG)
     (folder / "1_Normalize").mkdir(exist_ok=True)
     _write_json(folder / "1_Normalize" / "config.json", {})
-    names = (TOKENIZER, WEIGHTS, "modules.json", "config_sentence_transformers.json", "1_Normalize/config.json")
+    names = (
+        TOKENIZER,
+        WEIGHTS,
+        "modules.json",
+        "config_sentence_transformers.json",
+        "1_Normalize/config.json",
+    )
     listing = checksum_lines(folder, names)
     (folder / CHECKSUMS).write_text(listing, encoding="utf-8")
     return listing

@@ -88,7 +88,10 @@ class Table:
         if not compounds.size:
             return values[: len(rows)]
         sums = torch.nn.functional.embedding_bag(
-            torch.from_numpy(self._place[parts.ids]), values, torch.from_numpy(parts.starts[compounds]), mode="sum"
+            torch.from_numpy(self._place[parts.ids]),
+            values,
+            torch.from_numpy(parts.starts[compounds]),
+            mode="sum",
         )
         return values[: len(rows)].index_add(0, torch.from_numpy(compounds), sums)
 

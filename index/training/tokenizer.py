@@ -160,7 +160,9 @@ def _most_frequent(counts: Mapping[str, int], limit: int) -> list[str]:
     return sorted(counts, key=lambda w: (-counts[w], w))[:limit]
 
 
-def _piece_counts(counts: Mapping[str, int], chosen: Container[str], pieces: Callable[[str], Iterable[str]]) -> Counter[str]:
+def _piece_counts(
+    counts: Mapping[str, int], chosen: Container[str], pieces: Callable[[str], Iterable[str]]
+) -> Counter[str]:
     found: Counter[str] = Counter()
     for word, count in counts.items():
         # Words without a row of their own tell which pieces are needed; the others vote faintly.

@@ -125,7 +125,9 @@ def settle(counts: Counts, sizes: Sizes = _SHIPPED) -> Vocabulary:
                 joined.add(pair)
                 words[pair] = _ALWAYS + times
         # ํา for ำ is never to blame: it is the same word in other code points.
-        refused |= {token for token, times in blamed.items() if times >= _REFUSE_FROM and "\u0e4d" not in token}
+        refused |= {
+            token for token, times in blamed.items() if times >= _REFUSE_FROM and "\u0e4d" not in token
+        }
     return vocabulary
 
 

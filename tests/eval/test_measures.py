@@ -56,7 +56,7 @@ def test_unknown_measures_are_usage_errors(name: str) -> None:
 @given(st.integers(0, 2**32 - 1))
 def test_agrees_with_ir_measures_and_trec_eval(seed: int) -> None:
     """Shared runs, ties included: the same value from here, from ir_measures and from trec_eval's code."""
-    random_ = random.Random(seed)  # noqa: S311
+    random_ = random.Random(seed)
     documents = [f"d{index}" for index in range(40)]
     qrels = {
         f"q{n}": {d: random_.choice([0, 0, 1, 2]) for d in random_.sample(documents, 8)} for n in range(6)

@@ -63,7 +63,13 @@ def test_the_mou_question_is_nearest_to_the_mou_sentences(encoder: StaticEncoder
 
 
 def test_spellings_of_a_word_share_its_vector(encoder: StaticEncoder) -> None:
-    same = [("สำคัญ", "สําคัญ"), ("2562", "๒๕๖๒"), ("mou", "MOU"), ("น้ำ", "นํ้า"), ("โรงพยา\u200bบาล", "โรงพยาบาล")]
+    same = [
+        ("สำคัญ", "สําคัญ"),
+        ("2562", "๒๕๖๒"),
+        ("mou", "MOU"),
+        ("น้ำ", "นํ้า"),
+        ("โรงพยา\u200bบาล", "โรงพยาบาล"),
+    ]
     for left, right in same:
         np.testing.assert_array_equal(*encoder.encode_queries([left, right]))
 
@@ -88,7 +94,9 @@ def test_rows_do_not_depend_on_their_neighbours(encoder: StaticEncoder, texts: l
 def test_token_table_agrees_with_the_pooled_vector(encoder: StaticEncoder) -> None:
     (rows,) = encoder.rows([SENTENCES[1]])
     mean = encoder.vectors[rows].mean(axis=0)
-    np.testing.assert_allclose(mean / np.linalg.norm(mean), encoder.encode_queries([SENTENCES[1]])[0], atol=1e-6)
+    np.testing.assert_allclose(
+        mean / np.linalg.norm(mean), encoder.encode_queries([SENTENCES[1]])[0], atol=1e-6
+    )
     np.testing.assert_allclose(np.linalg.norm(encoder.vectors[rows], axis=1), encoder.norms[rows], rtol=1e-5)
     assert encoder.count_tokens([SENTENCES[1]]) == [len(rows)]
 

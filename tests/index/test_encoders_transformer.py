@@ -21,7 +21,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
     folder = tmp_path_factory.mktemp("tiny")
-    (folder / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefgh", "query", ":"]))
+    (folder / "vocab.txt").write_text(
+        "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefgh", "query", ":"])
+    )
     torch.manual_seed(1)
     config = BertConfig(
         vocab_size=15, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
@@ -50,7 +52,9 @@ def test_prompts_of_the_configuration_win_and_change_the_revision(tiny: Path) ->
     before = TransformerEncoder(str(tiny)).revision
     path = tiny / "config_sentence_transformers.json"
     original = path.read_text("utf-8")
-    path.write_text(json.dumps({**json.loads(original), "prompts": {"query": "a: ", "document": "b: "}}), "utf-8")
+    path.write_text(
+        json.dumps({**json.loads(original), "prompts": {"query": "a: ", "document": "b: "}}), "utf-8"
+    )
     try:
         encoder = TransformerEncoder(str(tiny))
         assert encoder.prefixes == ("a: ", "b: ")

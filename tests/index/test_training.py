@@ -40,15 +40,29 @@ def data(tmp_path: Path) -> Path:
         for n in range(6) for topic, text in TOPICS.items()
     ]  # fmt: skip
     _zst(folder / "thaigov" / "docs.jsonl.zst", _lines(documents))
-    _zst(folder / "law" / "provisions.jsonl.zst", _lines([{"law": "ก", "section": "1", "text": "มาตรา 1 " * 20}] * 3))
-    _zst(folder / "parallel" / "pairs.tsv.zst", "source\tquality\ten\tth\nx\tHT\thospital\tโรงพยาบาล\nx\tHT\tschool\tโรงเรียน\n")
+    _zst(
+        folder / "law" / "provisions.jsonl.zst",
+        _lines([{"law": "ก", "section": "1", "text": "มาตรา 1 " * 20}] * 3),
+    )
+    _zst(
+        folder / "parallel" / "pairs.tsv.zst",
+        "source\tquality\ten\tth\nx\tHT\thospital\tโรงพยาบาล\nx\tHT\tschool\tโรงเรียน\n",
+    )
     _plain(folder / "natural" / "pairs.jsonl", _lines([
         {"_id": f"n{n}", "title": t, "passage": text, "query": f"เรื่อง{t}ทำยังไง"} for n in range(20) for t, text in TOPICS.items()
     ]))  # fmt: skip
     iapp = folder / "iapp" / "train"
-    _plain(iapp / "corpus.jsonl", _lines([{"_id": t, "title": t, "text": text} for t, text in TOPICS.items()]))
-    _plain(iapp / "queries.jsonl", _lines([{"_id": f"q{t}", "text": f"{t}คืออะไร", "metadata": {"answers": [t]}} for t in TOPICS]))
-    _plain(iapp / "qrels" / "train.tsv", "query-id\tcorpus-id\tscore\n" + "".join(f"q{t}\t{t}\t1\n" for t in TOPICS))
+    _plain(
+        iapp / "corpus.jsonl", _lines([{"_id": t, "title": t, "text": text} for t, text in TOPICS.items()])
+    )
+    _plain(
+        iapp / "queries.jsonl",
+        _lines([{"_id": f"q{t}", "text": f"{t}คืออะไร", "metadata": {"answers": [t]}} for t in TOPICS]),
+    )
+    _plain(
+        iapp / "qrels" / "train.tsv",
+        "query-id\tcorpus-id\tscore\n" + "".join(f"q{t}\t{t}\t1\n" for t in TOPICS),
+    )
     return folder
 
 
@@ -114,7 +128,9 @@ def test_table_separates_what_batches_separate() -> None:
     table = Table((1 + 0.05 * rng.standard_normal((6, 8))).astype(np.float32), [[], [], [], [], [], [1, 2]])
 
     def bags(*texts: list[int]) -> Bags:
-        return Bags.joined(np.concatenate(texts).astype(np.int32), np.asarray([len(t) for t in texts], dtype=np.int64))
+        return Bags.joined(
+            np.concatenate(texts).astype(np.int32), np.asarray([len(t) for t in texts], dtype=np.int64)
+        )
 
     batch = Batch(bags([1], [2, 2]), bags([3], [4]), scale=10.0, symmetric=True)
     untouched = table.vectors()[0].copy()
