@@ -355,7 +355,10 @@ def _add_train_commands(commands: Any) -> None:
         kinds, "encoder", _train_encoder, "ฝึก encoder ในตัว / train the built-in encoder",
         "karani train encoder --datasets ../shared/data --out model/",
     )  # fmt: skip
-    encoder.add_argument("--datasets", type=Path, required=True, help="folder that holds the training data")
+    encoder.add_argument(
+        "--datasets", type=Path, default=Path(os.environ.get("KARANI_DATASETS") or "../shared/data"),
+        help="folder that holds the training data (not read with --corpus)",
+    )  # fmt: skip
     encoder.add_argument("--out", type=Path, required=True, help="folder to write the model into")
     encoder.add_argument("--corpus", type=Path, help="adapt to the texts of this corpus (no labels needed)")
     fusion = _command(
