@@ -27,10 +27,12 @@ def test_a_calibration_comes_back_as_saved(tmp_path: Path) -> None:
 def test_the_logistic_fit_recovers_what_made_the_labels() -> None:
     random = np.random.default_rng(3)
     x = random.standard_normal((4000, 2))
-    chance = 1 / (1 + np.exp(-(1.5 * x[:, 0] - 0.5 * x[:, 1])))
+    chance = 1 / (1 + np.exp(-(1.5 * x[:, 0] + 0.5 * x[:, 1])))
     y = (random.random(4000) < chance).astype(float)
     weights, _ = logistic(x, y)
-    assert weights == pytest.approx([1.5, -0.5], abs=0.15)
+    assert weights == pytest.approx([1.5, 0.5], abs=0.15)
+    against, _ = logistic(-x, y)
+    assert against == pytest.approx([0.0, 0.0], abs=1e-6)
 
 
 def test_rare_words_weigh_more_than_common_ones_and_unknown_ones_most() -> None:
