@@ -14,10 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from corpus.settings import Settings
+from index.encoders import BUILTIN, BUILTIN_FOLDER, StaticEncoder, load_encoder
 from index.engine import Engine
 from index.generations import passage_input
+from index.interfaces import Encoder
 
-_LEAST_SECONDS = 2.0
+_LEAST_SECONDS = 0.5
 
 
 def yardstick() -> float:
@@ -29,16 +31,25 @@ def yardstick() -> float:
 
 
 def encoding(engine: Engine) -> float:
-    """Passages a second on one core, contexts included; no text is encoded twice."""
+    """Passages a second on one core, contexts included.
+
+    Every round loads the encoder anew: it remembers what it has cut, and a passage met twice would flatter it.
+    """
     texts = [passage_input(stored) for batch in engine.store.stream() for stored in batch]
     done, spent = 0, 0.0
     while spent < _LEAST_SECONDS:
-        fresh = [f"{done} {text}" for text in texts]
+        encoder = fresh_encoder(engine)
         began = time.process_time()
-        engine.encoder.encode_passages(fresh)
+        encoder.encode_passages(texts)
         spent += time.process_time() - began
-        done += len(fresh)
+        done += len(texts)
     return done / spent
+
+
+def fresh_encoder(engine: Engine) -> Encoder:
+    """The engine's encoder, loaded again."""
+    name = engine.encoder.name
+    return StaticEncoder(BUILTIN_FOLDER, name=name) if name == BUILTIN else load_encoder(name)
 
 
 def answering(engine: Engine, questions: list[str]) -> dict[str, float]:
