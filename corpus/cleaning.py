@@ -7,6 +7,8 @@ Cleaning a cleaned text changes nothing.
 
 from __future__ import annotations
 
+import re
+
 from corpus import columns, furniture, layers, layout, thai
 from corpus.records import CleanedPage, Piece
 from corpus.tracing import Traced
@@ -14,6 +16,8 @@ from corpus.tracing import Traced
 #: Recorded with citations; raise it whenever the same source may clean differently.
 CLEANER_VERSION = "1"
 _MOST_PASSES = 8
+#: What a terminal puts around coloured text (ECMA-48): pasted along, its letters and digits are no words.
+_CONTROL_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 def clean(source_text: str, *, paged: bool = True) -> CleanedPage:
@@ -59,6 +63,7 @@ def clean_query(text: str) -> str:
     Args:
         text: what a person typed.
     """
+    text = _CONTROL_SEQUENCE.sub("", text)
     for _ in range(_MOST_PASSES):
         traced = thai.glyphs(thai.characters(Traced(text)))
         cleaned = thai.repair(Traced(" ".join(traced.text.split()))).text.strip()

@@ -148,3 +148,8 @@ def test_queries_are_spelled_like_pages(query: str) -> None:
     assert clean_query(cleaned) == cleaned
     assert "\n" not in cleaned
     assert _bare(normalize(cleaned)) == _bare(cleaned)
+
+
+def test_a_terminals_colours_are_not_part_of_a_query() -> None:
+    assert clean_query("\x1b[1;31mใครทำเรื่องขยะ\x1b[0m\x07") == "ใครทำเรื่องขยะ"
+    assert clean_query("[31m ในวงเล็บ]") == "[31m ในวงเล็บ]"
