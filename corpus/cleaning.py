@@ -17,7 +17,7 @@ from corpus.tracing import Traced
 CLEANER_VERSION = "1"
 _MOST_PASSES = 8
 #: What a terminal puts around coloured text (ECMA-48): pasted along, its letters and digits are no words.
-_CONTROL_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+CONTROL_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 def clean(source_text: str, *, paged: bool = True) -> CleanedPage:
@@ -63,7 +63,7 @@ def clean_query(text: str) -> str:
     Args:
         text: what a person typed.
     """
-    text = _CONTROL_SEQUENCE.sub("", text)
+    text = CONTROL_SEQUENCE.sub("", text)
     for _ in range(_MOST_PASSES):
         traced = thai.glyphs(thai.characters(Traced(text)))
         cleaned = thai.repair(Traced(" ".join(traced.text.split()))).text.strip()

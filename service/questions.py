@@ -6,6 +6,7 @@ import re
 
 from fastapi import Request
 
+from corpus.cleaning import CONTROL_SEQUENCE
 from index.engine import Engine
 from index.hits import SearchResult
 from service.problems import invalid
@@ -15,7 +16,7 @@ from service.settings import ServiceSettings
 #: What makes a question more than empty, for Python and for the OpenAPI document's ``pattern`` alike:
 #: one character that is neither white space, a control character nor an invisible mark.
 SOMETHING = r"[^\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_CONTROL = re.compile(rf"(?:{CONTROL_SEQUENCE.pattern}|[\x00-\x1f\x7f-\x9f])+")
 
 
 async def no_repeats(request: Request) -> None:
