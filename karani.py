@@ -156,7 +156,8 @@ def _serving(settings: Settings) -> Settings:
     from index.encoders import load_encoder
     from index.generations import build
 
-    return prepare(settings, build, _talk, load_encoder(settings.encoder).revision)
+    encoder = load_encoder(settings.encoder, revision=settings.encoder_revision)
+    return prepare(settings, build, _talk, encoder.revision)
 
 
 def _filters(pairs: Sequence[str]) -> Filters:

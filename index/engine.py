@@ -92,7 +92,7 @@ class Engine:
                 f"ยังไม่มีดัชนีใน {settings.data} — สั่ง karani ingest ตามด้วย karani build / "
                 f"no index in {settings.data} yet: run karani ingest PATH, then karani build"
             )
-        encoder = encoder or load_encoder(settings.encoder)
+        encoder = encoder or load_encoder(settings.encoder, revision=settings.encoder_revision)
         store = Store.open(settings.database, create=False)
         return cls(settings, store, encoder, _open_newest(settings, store, encoder))
 
@@ -196,7 +196,7 @@ class Engine:
     ) -> tuple[Group, ...]:
         titles = opened.store.titles(found.passage.document_id for found in stored.values())
         hits = [(stored[row], score, parts) for row, score, parts in ranked if row in stored]
-        return group(hits, asked, opened, titles, k)
+        return group(hits, asked, opened.store, titles, k)
 
     def _cosines(self, opened: OpenGeneration, asked: Query, rows: Sequence[int]) -> Vectors:
         """Exact cosines of the question to some passages, whichever input found them."""

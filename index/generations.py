@@ -95,7 +95,7 @@ def build(
     Raises:
         BuildLockedError: another process is building here.
     """
-    encoder = encoder or load_encoder(settings.encoder)
+    encoder = encoder or load_encoder(settings.encoder, revision=settings.encoder_revision)
     with build_lock(settings):
         snapshot = store.at(store.change)
         plan = _plan(snapshot, settings, encoder, fresh=fresh)

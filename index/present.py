@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
 
 import regex
 
 from corpus.cleaning import CLEANER_VERSION
 from corpus.records import Citation
-from corpus.segment import Segmenter, fold
+from corpus.segment import fold
 from corpus.store import Store, StoredPassage
 from index.hits import FoundPassage, Group
 from index.queries import Query
@@ -23,22 +22,10 @@ _MARK = regex.compile(r"\p{M}|\u0e33")
 FACETS = ("province", "year_be", "kind", "award", "document_id")
 
 
-class Opened(Protocol):
-    """The part of an open generation that presenting needs."""
-
-    @property
-    def store(self) -> Store:
-        """Texts as of the generation."""
-
-    @property
-    def segmenter(self) -> Segmenter:
-        """The generation's segmenter."""
-
-
 def group(
     hits: Sequence[tuple[StoredPassage, float, Mapping[str, float]]],
     asked: Query,
-    opened: Opened,
+    store: Store,
     titles: Mapping[str, str],
     k: int,
 ) -> tuple[Group, ...]:
@@ -52,7 +39,7 @@ def group(
     pattern = highlight_pattern(asked)
     groups = []
     for found in members.values():
-        shown = [_found(*hit, pattern, opened, titles) for hit in found[: _MAX_MORE + 1]]
+        shown = [_found(*hit, pattern, store, titles) for hit in found[: _MAX_MORE + 1]]
         groups.append(Group(shown[0], tuple(shown[1:])))
     return tuple(groups)
 
@@ -62,7 +49,7 @@ def _found(
     score: float,
     parts: Mapping[str, float],
     pattern: re.Pattern[str] | None,
-    opened: Opened,
+    store: Store,
     titles: Mapping[str, str],
 ) -> FoundPassage:
     passage = stored.passage
@@ -71,7 +58,7 @@ def _found(
         score=score,
         parts=parts,
         highlights=highlights(passage.text, pattern),
-        citation=cite(stored, opened.store, titles, passage.start, passage.end, passage.text),
+        citation=cite(stored, store, titles, passage.start, passage.end, passage.text),
     )
 
 

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import karani
-
-ROOT = Path(__file__).parent.parent
-
-
-def seeds() -> Path | None:
-    """The folder of the sample report pages, where this machine has them."""
-    named = os.environ.get("KARANI_DATASETS")
-    places = [Path(named).parent / "seeds"] if named else []
-    return next((p for p in (*places, ROOT.parent / "shared" / "seeds") if p.is_dir()), None)
+from tests.places import seeds
 
 
 def answers(tmp_path: Path, *arguments: str) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from pythainlp.tokenize import word_tokenize
 
 from corpus import thai
+from tests.places import seeds
 
 STORY = (
     "เทศบาลเริ่มจัดตั้งธนาคารขยะขึ้นในโรงเรียนสามแห่งเมื่อต้นปี เพื่อให้นักเรียนได้เรียนรู้การคัดแยกขยะ"
@@ -108,15 +108,6 @@ def side_by_side(
         space = " " * max(gap, column - len(first)) if column else " " * gap if first else ""
         out.append(first + space + second if second else first)
     return "\n".join(out)
-
-
-def seeds() -> Path | None:
-    """The folder of real sample pages, where there is one."""
-    import os
-
-    named = os.environ.get("KARANI_SEEDS")
-    folder = Path(named) if named else Path(__file__).resolve().parents[3] / "shared" / "seeds"
-    return folder if folder.is_dir() else None
 
 
 def seed(number: str) -> str | None:

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +8,7 @@ from corpus.cases import find_cases
 from corpus.cleaning import clean
 from corpus.readers import ReadError, find_files, read
 from corpus.records import CaseSpan, Page
+from tests.places import seeds
 
 FILLER = "ชาวบ้านช่วยกันคัดแยกขยะและนำมาฝากทุกวันเสาร์ โดยมีครูและพระช่วยจดบันทึก ทำให้ขยะลดลงมาก " * 4
 
@@ -223,13 +221,6 @@ def test_spans_ascend_and_never_overlap(lines: list[list[str]], numbers: list[in
         last = (span.page, span.end)
 
 
-def seeds() -> Path:
-    given = os.environ.get("KARANI_DATASETS")
-    folders = [Path(given)] if given else []
-    beside = Path(__file__).resolve().parents[3] / "shared"
-    return next((path / "seeds" for path in [*folders, beside] if (path / "seeds").is_dir()), Path("missing"))
-
-
 EXPECTED = {
     "000": [
         ("เทศบาลตำบลบ้านบึง", "ชลบุรี", 2562),
@@ -243,10 +234,12 @@ EXPECTED = {
 }
 
 
-@pytest.mark.skipif(not seeds().is_dir(), reason="the report pages are not here (set KARANI_DATASETS)")
+@pytest.mark.skipif(seeds() is None, reason="the report pages are not here (set KARANI_DATASETS)")
 @pytest.mark.parametrize("number", sorted(EXPECTED))
 def test_the_real_pages_give_their_cases(number: str) -> None:
-    [path] = [path for path in find_files([seeds()]) if path.name.startswith(number)]
+    folder = seeds()
+    assert folder is not None
+    [path] = [path for path in find_files([folder]) if path.name.startswith(number)]
     [document] = list(read(path))
     assert not isinstance(document, ReadError)
     pages = []

@@ -175,7 +175,9 @@ def test_the_language_model_knows_what_reads_on() -> None:
 def real(number: str) -> str:
     text = seed(number)
     if text is None:
-        pytest.skip("the sample pages are not here (KARANI_SEEDS, or ../shared/seeds beside the repository)")
+        pytest.skip(
+            "the sample pages are not here (set KARANI_DATASETS, or put shared/seeds beside the repository)"
+        )
     return text
 
 
