@@ -14,7 +14,6 @@ from index.calibration import Calibration
 from index.encoders import StaticEncoder
 from index.evidence import Evidence, EvidenceFinder
 from index.hits import Answer, FoundPassage, Group
-from index.interfaces import Encoder
 from index.queries import Query
 from index.vocabulary import FUNCTION_WORDS
 
@@ -24,10 +23,10 @@ _PER_RANK = 0.08
 
 
 def answer_for(
-    asked: Query, groups: Sequence[Group], encoder: Encoder, lexicon: StaticEncoder, calibration: Calibration
+    asked: Query, groups: Sequence[Group], lexicon: StaticEncoder, calibration: Calibration
 ) -> Answer | None:
     """The answer that the first groups support, or ``None``."""
-    finder = finder_for(asked, encoder, lexicon)
+    finder = EvidenceFinder(asked, word_weight, lexicon)
     best: tuple[float, FoundPassage, Evidence] | None = None
     for rank, shown in enumerate(groups[:_CONSIDERED]):
         weighed = weigh(finder, shown.best)
@@ -41,18 +40,12 @@ def answer_for(
     return _answer(asked, *best)
 
 
-def finder_for(asked: Query, encoder: Encoder, lexicon: StaticEncoder) -> EvidenceFinder:
-    """A finder of evidence; a slow encoder is spared, the built-in one lends its cosines instead."""
-    return EvidenceFinder(asked, word_weight, lexicon, encoder if encoder.max_tokens is None else lexicon)
-
-
 def weigh(finder: EvidenceFinder, found: FoundPassage) -> tuple[Evidence, tuple[float, ...]] | None:
     """A passage's best evidence and the numbers that its confidence follows from (`calibration.NAMES`)."""
-    context = known_beside(found)
-    evidence = finder.best(found.passage.text, context)
-    if evidence is None:
+    weighed = finder.weigh(found.passage.text, known_beside(found))
+    if weighed is None:
         return None
-    support = finder.support(found.passage.text, context)
+    evidence, support = weighed
     numbers = (
         evidence.coverage, evidence.grams, evidence.cosine,
         support.coverage, support.grams, support.cosine, support.soft, support.weakest,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from corpus.settings import Settings
 from corpus.store import Store
-from index.dense import DenseIndex
-from index.generations import LEXICAL, VECTORS
+from index.dense import VECTORS, DenseIndex
+from index.generations import LEXICAL
 from index.lexical import LexicalIndex
 from index.publish import GenerationError, Manifest, complete_generations, current_name, verify
 
@@ -66,7 +66,7 @@ def _generation(folder: Path, store: Store) -> Iterator[str]:
         yield str(error)
         return
     wanted = set(store.at(manifest.change).row_numbers())
-    dense = DenseIndex(folder / VECTORS)
+    dense = DenseIndex(folder)
     if set(dense.rows().tolist()) != wanted:
         yield f"{folder.name}/{VECTORS}: ids differ from the store's; run karani build --fresh"
     if len(LexicalIndex(folder / LEXICAL)) != len(wanted):

@@ -22,7 +22,7 @@ from index.encoders import load_encoder, load_lexicon
 from index.features import Candidate, Features, features
 from index.forward import ForwardIndex
 from index.fusion import Fused, Ranking, Weights, fuse
-from index.generations import DICTIONARY, FORWARD, LEXICAL, VECTORS
+from index.generations import DICTIONARY, FORWARD, LEXICAL
 from index.hits import Filters, Group, Hit, SearchResult
 from index.interfaces import Encoder, Vectors
 from index.lexical import LexicalIndex
@@ -167,7 +167,7 @@ class Engine:
         ranked = self._rank(opened, asked, DEPTH, system, filters)
         stored = opened.store.stored([row for row, _, _ in ranked])
         groups = self._group(opened, asked, ranked, stored, k)
-        answer = answer_for(asked, groups, self.encoder, self.lexicon, self.calibration)
+        answer = answer_for(asked, groups, self.lexicon, self.calibration)
         return SearchResult(
             query=query,
             took_ms=(time.perf_counter() - began) * 1000,
@@ -284,7 +284,7 @@ def _open_generation(folder: Path, store: Store, encoder: Encoder) -> OpenGenera
         manifest=manifest,
         store=store.at(manifest.change),
         segmenter=Segmenter(folder / DICTIONARY),
-        dense=DenseIndex(folder / VECTORS),
+        dense=DenseIndex(folder),
         lexical=LexicalIndex(folder / LEXICAL),
         forward=ForwardIndex(folder / FORWARD),
     )

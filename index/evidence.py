@@ -9,14 +9,15 @@ question, and loses a little for length.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corpus.segment import fold
-from index.features import TokenTable
-from index.interfaces import Encoder, Vectors
+from index.encoders import StaticEncoder
+from index.interfaces import Vectors
 from index.lexical import ngrams, skeleton
 from index.queries import Query
 
@@ -89,17 +90,17 @@ def _new_line(text: str, end: int, start: int) -> bool:
     return "\n" in text[end:start]
 
 
-def candidates(text: str) -> list[tuple[int, int]]:
-    """Runs of one to four clauses, at most `_MAX_CHARS` long unless a single clause is longer."""
-    spans = clauses(text)
-    runs = []
+def runs(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Runs of one to four clauses as (first, last): at most `_MAX_CHARS` long unless a single clause is longer."""
+    found = []
     for first, (start, before) in enumerate(spans):
-        for begin, end in spans[first : first + _MAX_RUN]:
-            if begin > before and (end - start > _MAX_CHARS or _new_line(text, before, begin)):
+        for last in range(first, min(first + _MAX_RUN, len(spans))):
+            begin, end = spans[last]
+            if last > first and (end - start > _MAX_CHARS or _new_line(text, before, begin)):
                 break
-            runs.append((start, end))
+            found.append((first, last))
             before = end  # noqa: PLW2901 - the run grows
-    return runs
+    return found
 
 
 class EvidenceFinder:
@@ -108,76 +109,110 @@ class EvidenceFinder:
     Args:
         asked: the question.
         weight: how much a content word matters (for example its inverse document frequency).
-        lexicon: token vectors, for soft matches.
-        encoder: gives cosines; ``None`` leaves them 0.
+        lexicon: gives token vectors: sums of them are a span's vector.
     """
 
-    def __init__(
-        self, asked: Query, weight: Callable[[str], float], lexicon: TokenTable, encoder: Encoder | None
-    ) -> None:
-        self._asked = asked
-        self._encoder = encoder
-        self._query: Vectors | None = encoder.encode_queries([asked.text])[0] if encoder else None
-        self._weights = {term: weight(term) for term in asked.words}
+    def __init__(self, asked: Query, weight: Callable[[str], float], lexicon: StaticEncoder) -> None:
         self._lexicon = lexicon
+        self._query: Vectors = lexicon.encode_queries([asked.text])[0]
+        self._terms = list(asked.words)
+        weights = {term: weight(term) for term in self._terms}
+        self._weights = np.asarray([weights[term] for term in self._terms], dtype=np.float64)
+        self._total = sum(weights[t] for t in dict.fromkeys(asked.content) if t in weights)
         self._tokens = np.unique(lexicon.rows([" ".join(asked.content)])[0])
-        self._grams = set(ngrams("".join(asked.content)))
-        self._total = sum(self._weights[t] for t in dict.fromkeys(asked.content) if t in self._weights)
+        self._grams = sorted(set(ngrams("".join(asked.content))))
 
-    def best(self, text: str, context: str = "") -> Evidence | None:
-        """The best candidate of a passage; ``context`` words count as known, not as evidence."""
-        spans = candidates(text)
+    def weigh(self, text: str, context: str = "") -> tuple[Evidence, Support] | None:
+        """The best candidate of a passage, and what the passage as a whole says.
+
+        ``context`` words count as known: they support, but a candidate gets no credit for them.
+        """
+        spans = clauses(text)
         if not spans:
             return None
-        folded = fold(text)
-        folded_context = fold(context)
-        known = {term for term in self._weights if term in folded_context}
-        cosines = self._cosines([text[start:end] for start, end in spans])
-        scored = [
-            self._score(folded, span, known, cosine) for span, cosine in zip(spans, cosines, strict=True)
-        ]
-        return max(scored, key=lambda e: (e.score, -e.start))
+        pieces = [text[start:end] for start, end in spans]
+        tokens = self._lexicon.rows([context, *pieces])
+        return self._best(text, context, spans, tokens[1:]), self._support(text, context, tokens)
 
-    def support(self, text: str, context: str) -> Support:
-        """What a passage as a whole says, its context included."""
+    def _best(
+        self, text: str, context: str, spans: list[tuple[int, int]], tokens: list[NDArray[np.int32]]
+    ) -> Evidence:
+        first, last = np.asarray(runs(text, spans)).T
+        starts, ends = np.asarray(spans)[first, 0], np.asarray(spans)[last, 1]
+        found = _present(fold(text), self._terms, starts, ends)
+        coverage = self._share(found)
+        folded_context = fold(context)
+        known = np.asarray([term in folded_context for term in self._terms], dtype=np.bool_)
+        grams = self._gram_shares([text[start:end] for start, end in spans], first, last)
+        cosines = self._cosines(tokens, first, last)
+        lengths = np.maximum(0, ends - starts - _COMFORTABLE_CHARS) / 1000
+        scores = coverage + 0.5 * grams + cosines - lengths
+        best = int(np.lexsort((starts, -scores))[0])
+        return Evidence(
+            int(starts[best]), int(ends[best]), float(scores[best]),
+            float(self._share(found[:, best] | known)), float(grams[best]), float(cosines[best]),
+        )  # fmt: skip
+
+    def _support(self, text: str, context: str, tokens: list[NDArray[np.int32]]) -> Support:
         whole = f"{context}\n{text}"
         folded = fold(whole)
-        found = {term for term in self._weights if term in folded}
+        found = np.asarray([term in folded for term in self._terms], dtype=np.bool_)
         plain = skeleton(whole)
-        grams = sum(gram in plain for gram in self._grams) / len(self._grams) if self._grams else 0.0
-        soft, weakest = self._soft(whole)
-        return Support(self._share(found, self._weights), grams, self._cosines([whole])[0], soft, weakest)
+        grams = sum(gram in plain for gram in self._grams) / max(1, len(self._grams))
+        held = np.concatenate(tokens)
+        cosine = float(np.clip(self._lexicon.pooled(held) @ self._query, -1.0, 1.0))
+        return Support(float(self._share(found)), grams, cosine, *self._soft(np.unique(held)))
 
-    def _soft(self, text: str) -> tuple[float, float]:
-        tokens = np.unique(self._lexicon.rows([text])[0])
-        if not len(tokens) or not len(self._tokens):
+    def _soft(self, held: NDArray[np.int32]) -> tuple[float, float]:
+        if not len(held) or not len(self._tokens):
             return 0.0, 0.0
-        vectors, norms = self._lexicon.vectors, self._lexicon.norms
-        asked = vectors[self._tokens] / np.maximum(norms[self._tokens], 1e-9)[:, None]
-        there = vectors[tokens] / np.maximum(norms[tokens], 1e-9)[:, None]
-        best = (asked @ there.T).max(axis=1)
+        directions, norms = self._lexicon.directions, self._lexicon.norms
+        same = self._tokens[:, None] == held[None, :]
+        best = np.maximum(directions[self._tokens] @ directions[held].T, same).max(axis=1)
         weights = norms[self._tokens] ** 2
         heavy = weights >= np.median(weights)
         return float(best @ weights / max(float(weights.sum()), 1e-9)), float(best[heavy].min())
 
-    def _score(self, folded: str, span: tuple[int, int], known: set[str], cosine: float) -> Evidence:
-        part = folded[span[0] : span[1]]
-        found = {term for term in self._weights if term in part}
-        coverage = self._share(found, self._weights)
-        with_context = self._share(found | known, self._weights)
-        plain = skeleton(part)
-        grams = sum(gram in plain for gram in self._grams) / len(self._grams) if self._grams else 0.0
-        length = max(0, span[1] - span[0] - _COMFORTABLE_CHARS) / 1000
-        score = coverage + 0.5 * grams + cosine - length
-        return Evidence(span[0], span[1], score, with_context, grams, cosine)
-
-    def _share(self, found: set[str], weights: Mapping[str, float]) -> float:
+    def _share(self, found: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """The weighted share of the question's words, for flags of shape (terms,) or (terms, runs)."""
         if self._total <= 0:
-            return 0.0
-        return min(1.0, sum(weights[term] for term in found) / self._total)
+            return np.zeros(found.shape[1:])
+        share: NDArray[np.float64] = np.minimum(1.0, self._weights @ found / self._total)
+        return share
 
-    def _cosines(self, texts: Sequence[str]) -> list[float]:
-        if self._encoder is None or self._query is None:
-            return [0.0] * len(texts)
-        vectors = self._encoder.encode_passages(texts)
-        return [float(value) for value in np.clip(vectors @ self._query, -1.0, 1.0)]
+    def _gram_shares(
+        self, pieces: list[str], first: NDArray[np.int64], last: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        plain = [skeleton(piece) for piece in pieces]
+        bounds = np.cumsum([0, *map(len, plain)])
+        found = _present("".join(plain), self._grams, bounds[first], bounds[last + 1])
+        shares: NDArray[np.float64] = found.sum(axis=0) / max(1, len(self._grams))
+        return shares
+
+    def _cosines(
+        self, tokens: list[NDArray[np.int32]], first: NDArray[np.int64], last: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Cosines of runs to the question: sums over runs are differences of running sums."""
+        sums = np.stack([self._lexicon.vectors.sum(rows) for rows in tokens])
+        running = np.concatenate([np.zeros((1, sums.shape[1])), np.cumsum(sums, axis=0, dtype=np.float64)])
+        vectors = running[last + 1] - running[first]
+        lengths = np.linalg.norm(vectors, axis=1)
+        cosines: NDArray[np.float64] = vectors @ self._query / np.maximum(lengths, 1e-9)
+        return np.clip(cosines, -1.0, 1.0)
+
+
+def _present(
+    text: str, needles: Sequence[str], starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Which needle stands wholly inside which stretch of the text, shape (needles, stretches)."""
+    found = np.zeros((len(needles), len(starts)), dtype=np.bool_)
+    for row, needle in enumerate(needles):
+        places = (
+            [match.start() for match in re.finditer(f"(?={re.escape(needle)})", text)]
+            if needle in text
+            else []
+        )
+        if places:
+            held = np.asarray([*places, len(text) + 1])
+            found[row] = held[np.searchsorted(held[:-1], starts)] + len(needle) <= ends
+    return found

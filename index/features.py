@@ -37,19 +37,12 @@ _WINDOW = 24
 _MAX_QUERY_TOKENS = 32
 
 
-class TokenRows(Protocol):
-    """Vectors that are fetched by row, as an array is."""
-
-    def __getitem__(self, rows: NDArray[np.integer], /) -> Vectors:
-        """Float32 vectors of these rows."""
-
-
 class TokenTable(Protocol):
     """The static encoder's tokens, as the reranker needs them."""
 
     @property
-    def vectors(self) -> TokenRows:
-        """One row a token, not normalised."""
+    def directions(self) -> Vectors:
+        """Leading numbers of each row's unit vector, shape (rows, some): enough to compare tokens by."""
 
     @property
     def norms(self) -> NDArray[np.float32]:
@@ -72,19 +65,24 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Kinds:
-    """The different tokens among those gathered; a missing one (-1) has a zero vector."""
+    """The different tokens among those gathered: each is looked at once. A missing one (-1) matches nothing."""
 
-    vectors: Vectors
-    norms: NDArray[np.float32]
+    directions: Vectors
+    lengths: NDArray[np.float32]
     inverse: NDArray[np.int64]
 
     @classmethod
     def of(cls, gathered: Gathered, table: TokenTable) -> _Kinds:
-        kinds, inverse = np.unique(gathered.tokens, return_inverse=True)
-        safe = np.maximum(kinds, 0)
-        vectors = table.vectors[safe]
-        vectors[kinds < 0] = 0.0
-        return cls(vectors, np.maximum(table.norms[safe], 1e-9), inverse)
+        rows = len(table.directions)
+        there = np.zeros(rows + 1, dtype=np.bool_)  # the last place is the missing token's
+        there[gathered.tokens] = True
+        kinds = np.flatnonzero(there)
+        place = np.empty(rows + 1, dtype=np.int64)
+        place[kinds] = np.arange(len(kinds))
+        safe = np.minimum(kinds, rows - 1)
+        directions, lengths = table.directions[safe], table.norms[safe]
+        directions[kinds == rows] = 0.0
+        return cls(directions, lengths, place[gathered.tokens])
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,30 +142,32 @@ def _weigh(tokens: NDArray[np.int32], digits: NDArray[np.bool_], forward: Forwar
 def _matches(
     asked: _Asked, gathered: Gathered, forward: ForwardIndex, kinds: _Kinds, table: TokenTable
 ) -> list[Features]:
+    # Everything is laid out as (question token, passage token): sums over a passage run along memory.
     starts = gathered.starts[:-1]
-    hit = gathered.tokens[:, None] == asked.tokens[None, :]
-    body = gathered.body[:, None]
-    in_body = np.add.reduceat((hit & body).astype(np.float32), starts, axis=0)
-    in_context = np.add.reduceat((hit & ~body).astype(np.float32), starts, axis=0)
+    hit = asked.tokens[:, None] == gathered.tokens[None, :]
+    matched = hit.astype(np.float32)
+    body = gathered.body.astype(np.float32)
+    in_body = np.add.reduceat(matched * body, starts, axis=1)
+    in_context = np.add.reduceat(matched, starts, axis=1) - in_body
     weights = asked.weights / asked.weights.sum()
-    soft = _similarities(asked, kinds, table)
-    soft_body = np.maximum.reduceat(np.where(body, soft, 0.0), starts, axis=0)
-    soft_context = np.maximum.reduceat(np.where(body, 0.0, soft), starts, axis=0)
+    soft = np.maximum(_similarities(asked, kinds, table), matched)
+    soft_body = np.maximum.reduceat(soft * body, starts, axis=1)
+    soft_context = np.maximum.reduceat(soft * (1 - body), starts, axis=1)
     soft_any = np.maximum(soft_body, soft_context)
-    owner = np.repeat(np.arange(len(starts)), np.diff(gathered.starts))
+    blocks = _Blocks.of(gathered)
     return [
-        _bm25(in_body, gathered, forward) @ weights,
-        (in_context > 0) @ weights,
-        (in_body > 0) @ weights,
-        (in_context > 0).astype(np.float32) @ np.sqrt(weights),
-        ((in_body + in_context) > 0) @ weights,
-        soft_body @ weights,
-        soft_context @ weights,
-        soft_any @ weights,
-        soft_any.min(axis=1),
-        _pairs(hit, asked, owner, len(starts)),
-        _window(hit.astype(np.float32) * weights, owner, starts),
-        _window(np.maximum(soft, 0.0) * weights, owner, starts),
+        weights @ _bm25(in_body, gathered, forward),
+        weights @ (in_context > 0),
+        weights @ (in_body > 0),
+        np.sqrt(weights) @ (in_context > 0),
+        weights @ ((in_body + in_context) > 0),
+        weights @ soft_body,
+        weights @ soft_context,
+        weights @ soft_any,
+        soft_any.min(axis=0),
+        _pairs(hit, asked, gathered),
+        blocks.best(matched, weights),
+        blocks.best(soft, weights),
         *_digits(asked, in_body + in_context),
     ]
 
@@ -176,55 +176,65 @@ def _bm25(counts: Features, gathered: Gathered, forward: ForwardIndex) -> Featur
     """BM25's saturated term frequencies (Robertson & Zaragoza 2009), each at most k1 + 1."""
     lengths = np.add.reduceat(gathered.body.astype(np.float32), gathered.starts[:-1])
     room = _K1 * (1 - _B + _B * lengths / np.float32(forward.mean_body))
-    saturated: Features = (counts * (_K1 + 1) / (counts + room[:, None])).astype(np.float32)
+    saturated: Features = (counts * (_K1 + 1) / (counts + room)).astype(np.float32)
     return saturated
 
 
 def _similarities(asked: _Asked, kinds: _Kinds, table: TokenTable) -> Features:
-    """Cosine of every gathered token to every question token; negative ones are 0."""
-    queries = table.vectors[asked.tokens] / np.maximum(table.norms[asked.tokens], 1e-9)[:, None]
-    found = (kinds.vectors @ queries.T) / kinds.norms[:, None]
-    similar: Features = np.maximum(found, 0.0)[kinds.inverse]
+    """Cosine of every question token to every gathered one; negative ones are 0."""
+    found = table.directions[asked.tokens] @ kinds.directions.T
+    similar: Features = np.maximum(found, 0.0)[:, kinds.inverse]
     return similar
 
 
-def _pairs(hit: NDArray[np.bool_], asked: _Asked, owner: NDArray[np.int64], count: int) -> Features:
+def _pairs(hit: NDArray[np.bool_], asked: _Asked, gathered: Gathered) -> Features:
     """Weighted share of the question's adjacent pairs that stand adjacent in the passage."""
+    count = len(gathered.starts) - 1
     out: Features = np.zeros(count, dtype=np.float32)
-    if len(asked.tokens) < 2 or len(hit) < 2:
+    if len(asked.tokens) < 2 or hit.shape[1] < 2:
         return out
-    together = hit[:-1, :-1] & hit[1:, 1:] & (owner[:-1] == owner[1:])[:, None]
     weights = asked.weights[:-1] + asked.weights[1:]
-    for pair in range(together.shape[1]):
-        out[np.unique(owner[:-1][together[:, pair]])] += weights[pair]
-    shares: Features = (out / weights.sum()).astype(np.float32)
+    pair, place = np.nonzero(hit[:-1, :-1] & hit[1:, 1:])
+    passage = np.searchsorted(gathered.starts, place, side="right") - 1
+    inside = place + 1 < gathered.starts[passage + 1]
+    found = np.zeros((len(weights), count), dtype=np.float32)
+    found[pair[inside], passage[inside]] = 1.0
+    shares: Features = (weights @ found) / weights.sum()
     return shares
 
 
-def _window(matched: Features, owner: NDArray[np.int64], starts: NDArray[np.int64]) -> Features:
-    """The most weight that any stretch of `_WINDOW` tokens of one passage covers (half-window steps)."""
-    half = _WINDOW // 2
-    place = np.arange(len(owner)) - starts[owner]
-    block = place // half
-    blocks_before = np.concatenate(
-        [[0], np.cumsum(np.bincount(owner, weights=None, minlength=len(starts)) // half + 1)]
-    )
-    slot = blocks_before[owner] + block
-    size = int(blocks_before[-1])
-    edges = np.flatnonzero(np.diff(slot, prepend=-1))
-    best = np.zeros((size + 1, matched.shape[1]), dtype=np.float32)
-    best[slot[edges]] = np.maximum.reduceat(matched, edges, axis=0)
-    joined = np.maximum(best[:-1], best[1:]).sum(axis=1)
-    last = blocks_before[1:] - 1
-    joined[last] = best[last].sum(axis=1)  # do not look into the next passage
-    return np.maximum.reduceat(joined, blocks_before[:-1]).astype(np.float32)
+@dataclass(frozen=True, slots=True)
+class _Blocks:
+    """Gathered passages cut into half-windows: ``edges`` where each begins, ``first`` each passage's first one."""
+
+    edges: NDArray[np.int64]
+    first: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, gathered: Gathered) -> _Blocks:
+        half = _WINDOW // 2
+        counts = -(-np.diff(gathered.starts) // half)
+        ends = np.cumsum(counts)
+        within = np.arange(int(ends[-1])) - np.repeat(ends - counts, counts)
+        return cls(np.repeat(gathered.starts[:-1], counts) + within * half, ends - counts)
+
+    def best(self, matched: Features, weights: Features) -> Features:
+        """The most weight that two neighbouring half-windows of one passage cover together."""
+        blocks = np.maximum.reduceat(matched, self.edges, axis=1)
+        alone = weights @ blocks
+        joined = weights @ np.maximum(blocks[:, :-1], blocks[:, 1:])
+        within = np.ones(len(alone), dtype=np.bool_)
+        within[self.first] = False  # never joined with the passage before
+        alone[1:][within[1:]] = np.maximum(alone[1:], joined)[within[1:]]
+        best: Features = np.maximum.reduceat(alone, self.first)
+        return best
 
 
 def _digits(asked: _Asked, counts: Features) -> list[Features]:
     if not asked.digits.any():
-        zero: Features = np.zeros(len(counts), dtype=np.float32)
+        zero: Features = np.zeros(counts.shape[1], dtype=np.float32)
         return [zero, zero]
-    found = (counts[:, asked.digits] > 0).mean(axis=1).astype(np.float32)
+    found = (counts[asked.digits] > 0).mean(axis=0).astype(np.float32)
     return [found, 1.0 - found]
 
 
@@ -246,7 +256,8 @@ def _document_evidence(candidates: Sequence[Candidate]) -> list[Features]:
 
 def _alignment(query_vector: Vectors, gathered: Gathered, kinds: _Kinds) -> list[Features]:
     """Mean projection of a passage's token vectors on the question's, and that of its best tokens."""
-    projected = (kinds.vectors @ query_vector)[kinds.inverse].astype(np.float32)
+    toward = kinds.directions @ query_vector[: kinds.directions.shape[1]] * kinds.lengths
+    projected = toward.astype(np.float32)[kinds.inverse]
     starts = gathered.starts[:-1]
     lengths = np.maximum(np.diff(gathered.starts), 1)
     mean = np.add.reduceat(projected, starts) / lengths

@@ -112,15 +112,16 @@ class ForwardIndex:
 
     def gather(self, rows: Sequence[int]) -> Gathered:
         """The tokens of several passages, end to end, in the order given."""
-        parts: list[Integers] = []
-        marks: list[NDArray[np.bool_]] = []
-        for row in rows:
-            context, body = self.tokens_of(row)
-            empty = not len(context) and not len(body)
-            parts += [context, body] if not empty else [np.asarray([-1], dtype=np.int32)]
-            mark = np.ones(len(context) + len(body) or 1, dtype=np.bool_)
-            mark[: len(context)] = False
-            marks.append(mark)
-        lengths = np.fromiter(map(len, marks), dtype=np.int64, count=len(marks))
+        wanted = np.asarray(rows, dtype=np.int64)
+        places = np.minimum(np.searchsorted(self.rows, wanted), max(0, len(self.rows) - 1))
+        if not len(self.rows) or (self.rows[places] != wanted).any():
+            raise KeyError(wanted[0] if not len(self.rows) else wanted[self.rows[places] != wanted][0])
+        _, first, context, body, _ = self._places[places].T
+        held = context + body
+        lengths = np.maximum(held, 1)
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        return Gathered(np.concatenate(parts), starts, np.concatenate(marks))
+        within = np.arange(int(starts[-1])) - np.repeat(starts[:-1], lengths)
+        tokens = np.full(len(within), -1, dtype=np.int32)
+        there = within < np.repeat(held, lengths)
+        tokens[there] = self._tokens[(np.repeat(first, lengths) + within)[there]]
+        return Gathered(tokens, starts, within >= np.repeat(context, lengths))

@@ -22,8 +22,8 @@ from corpus.cleaning import CLEANER_VERSION
 from corpus.segment import Segmenter, write_dictionary
 from corpus.settings import Settings
 from corpus.store import Store, StoredPassage
-from index import dense
 from index.calibration import Calibration
+from index.dense import DenseIndex, DenseWriter
 from index.encoders import StaticEncoder, load_encoder, load_lexicon
 from index.forward import ForwardIndex, ForwardWriter, document_number
 from index.fusion import Weights
@@ -43,7 +43,6 @@ from index.publish import (
     start,
 )
 
-VECTORS = "vectors.faiss"
 LEXICAL = "lexical"
 FORWARD = "forward"
 DICTIONARY = "words.txt"
@@ -117,7 +116,7 @@ def _plan(snapshot: Store, settings: Settings, encoder: Encoder, *, fresh: bool)
     base = None if fresh else _base(settings, encoder)
     if base is None:
         return _Plan(None, list(rows), [], len(rows))
-    held = set(dense.DenseIndex(base / VECTORS).rows().tolist())
+    held = set(DenseIndex(base).rows().tolist())
     now = set(rows)
     added, removed = sorted(now - held), sorted(held - now)
     if len(added) + len(removed) > _FRESH_SHARE * max(1, len(now)):
@@ -150,12 +149,12 @@ def _write(partial: Path, plan: _Plan, snapshot: Store, encoder: Encoder, progre
     dictionary = partial / DICTIONARY
     if plan.base is None:
         write_dictionary(dictionary, _place_names(snapshot))
-        vectors = dense.new_index(encoder.dim)
+        vectors = DenseWriter.new(encoder.dim)
     else:
         os.link(plan.base / DICTIONARY, dictionary)
         _link_tree(plan.base / LEXICAL, partial / LEXICAL)
-        vectors = dense.read_index(plan.base / VECTORS)
-        dense.remove(vectors, np.asarray(plan.removed, dtype=np.int64))
+        vectors = DenseWriter.read(plan.base)
+        vectors.remove(np.asarray(plan.removed, dtype=np.int64))
     truncated = _base_truncated(plan)
     lexicon = load_lexicon(encoder)
     forward = ForwardWriter(len(lexicon.vectors))
@@ -170,7 +169,7 @@ def _write(partial: Path, plan: _Plan, snapshot: Store, encoder: Encoder, progre
             counts = encoder.count_tokens(texts)
             truncated += [s.row for s, count in zip(batch, counts, strict=True) if count > encoder.max_tokens]
         rows = np.asarray([stored.row for stored in batch], dtype=np.int64)
-        dense.add(vectors, rows, encoder.encode_passages(texts))
+        vectors.add(rows, encoder.encode_passages(texts))
         _add_forward(forward, lexicon, batch)
         for stored in batch:
             writer.add(stored)
@@ -179,7 +178,7 @@ def _write(partial: Path, plan: _Plan, snapshot: Store, encoder: Encoder, progre
             progress(done, len(plan.added))
     writer.commit()
     forward.write(partial / FORWARD)
-    dense.write_index(vectors, partial / VECTORS)
+    vectors.write(partial)
     (partial / TRUNCATED).write_text(json.dumps(truncated), encoding="utf-8")
     return len(truncated)
 

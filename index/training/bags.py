@@ -58,6 +58,19 @@ class Bags:
         """Each token dropped with probability ``rate``: a cheap regulariser, and less to compute."""
         return self.keep(rng.random(len(self.ids)) >= rate) if rate > 0 else self
 
+    def saturated(self, rows: int) -> tuple[Counts, Counts, NDArray[np.float32]]:
+        """Each bag's different tokens once, as its encoder sees them (bags that lie end to end).
+
+        Args:
+            rows: more than the largest row.
+
+        Returns:
+            The tokens, where each bag begins among them, and each one's weight: the root of its count.
+        """
+        kinds, counts = np.unique(self.owners * rows + self.ids, return_counts=True)
+        starts = np.searchsorted(kinds // rows, np.arange(len(self)))
+        return kinds % rows, starts, np.sqrt(counts, dtype=np.float32)
+
     @property
     def owners(self) -> Counts:
         """For every token the bag it belongs to."""

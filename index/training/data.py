@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,9 @@ import zstandard
 
 HELD_OUT_PARTS = 8
 """Natural pairs fall into this many parts by their id; part 0 is kept from every encoder."""
+
+
+_FOLDER = Path(__file__).resolve().parent
 
 
 class DataError(Exception):
@@ -33,6 +38,8 @@ class Pair:
     title: str
     passage: str
     answer: str = ""
+    english: bool = False
+    """Whether the question is asked in English of a Thai passage."""
 
 
 def part(pair_id: str) -> int:
@@ -64,6 +71,42 @@ def natural(data: Path) -> list[Pair]:
         for r in _records(data / "natural" / "pairs.jsonl")
         if not is_held_out(str(r["_id"]))
     ]
+
+
+def written(data: Path, *, held_out: bool = False) -> list[Pair]:
+    """Karani's own questions over the government news (``questions.tsv``): the held-out eighth, or the others.
+
+    The file holds document id, where the passage begins and ends in its NFC text, and the question.
+    """
+    asked: dict[str, list[tuple[int, int, str]]] = {}
+    for row in _lines(_FOLDER / "questions.tsv"):
+        document_id, begin, end, query = row.split("\t")
+        if is_held_out(document_id) == held_out:
+            asked.setdefault(document_id, []).append((int(begin), int(end), query))
+    return [
+        Pair(
+            document_id, query, title, unicodedata.normalize("NFC", text)[first:last], "", _is_english(query)
+        )
+        for document_id, title, text in government(data)
+        for first, last, query in asked.get(document_id, [])
+    ]
+
+
+def translated(pairs: Sequence[Pair]) -> list[Pair]:
+    """The encyclopedia questions that Karani has in English too (``english.tsv``: id, question)."""
+    by_id = {pair.pair_id: pair for pair in pairs}
+    rows = (row.split("\t") for row in _lines(_FOLDER / "english.tsv"))
+    return [replace(by_id[pair_id], query=query, english=True) for pair_id, query in rows if pair_id in by_id]
+
+
+def synonyms() -> list[tuple[str, str]]:
+    """Every pair of expressions of a group of ``index/synonyms.tsv``."""
+    groups = (row.split("\t") for row in _lines(_FOLDER.parent / "synonyms.tsv") if not row.startswith("#"))
+    return [pair for group in groups for pair in combinations(group, 2)]
+
+
+def _is_english(text: str) -> bool:
+    return not any("\u0e00" <= letter <= "\u0e7f" for letter in text)
 
 
 def questions(data: Path, split: str = "train") -> list[Pair]:

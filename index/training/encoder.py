@@ -1,6 +1,6 @@
 """``karani train encoder``: from the training texts to a model folder, or from a corpus to an adapted one.
 
-Stages: count words, settle the vocabulary, tokenize every text once, train, export. Everything random
+Stages: count words, settle the vocabulary, tokenize every text once, train, mine hard negatives, train on, export. Everything random
 hangs on one seed, so the same data gives the same batches; sums of floating-point numbers may differ in the
 last digits between machines.
 """
@@ -11,7 +11,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,14 +24,17 @@ from corpus.readers import ReadError, find_files, read
 from index.encoders import BUILTIN_FOLDER, StaticEncoder
 from index.encoders.static import TOKENIZER
 from index.training.data import DataError
-from index.training.examples import Documents, Encode, Maker, makers
-from index.training.export import export
+from index.training.examples import Documents, Encode, Kind, Texts
+from index.training.export import export, turned
+from index.training.mining import mine
 from index.training.table import Table
 from index.training.tokenizer import build
 from index.training.words import count, parts, settle
 
 _FEWEST_DOCUMENTS = 8
 _RARE = 1e-3
+_EASY = 0.7
+"""The share of the steps before hard negatives are mined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,19 @@ def train(data: Path, out: Path, *, corpus: Path | None = None, options: Options
     _say(
         f"vocabulary: {len(vocabulary.rows):,} rows, {len(vocabulary.aliases):,} further spellings; reading texts"
     )
-    kinds = makers(data, Encode(tokenizer, mapping, random.Random(options.seed)))  # noqa: S311
-    table = Table(_initial(kinds, len(vocabulary.rows), options), parts(vocabulary))
-    losses = _run(table, kinds, options)
-    listing = export(out, tokenizer, mapping.tolist(), table.vectors())
+    texts = Texts.read(data, Encode(tokenizer, mapping, random.Random(options.seed)))  # noqa: S311
+    table = Table(_initial(texts.kinds(), len(vocabulary.rows), options), parts(vocabulary))
+    easy = int(options.steps * _EASY)
+    losses = _run(table, texts.kinds(), options, range(easy))
+    rng = np.random.default_rng(options.seed)
+    _say("looking for hard negatives")
+    texts = replace(
+        texts,
+        natural=texts.natural.harder(mine(table, texts.natural, texts.news, rng), texts.news),
+        english=texts.english.harder(mine(table, texts.english, texts.news, rng), texts.news),
+    )
+    losses = _run(table, texts.kinds(), options, range(easy, options.steps))
+    listing = export(out, tokenizer, mapping.tolist(), turned(table.vectors()))
     return _report(losses, time.monotonic() - begun, listing)
 
 
@@ -108,21 +120,22 @@ def adapt(corpus: Path, out: Path, options: Options = ADAPTING) -> str:
         )
     rng = random.Random(options.seed)  # noqa: S311
     documents = Documents.of(texts, Encode(tokenizer, shipped.token_rows, rng))
-    kinds: list[tuple[str, float, Maker]] = [
+    kinds: list[Kind] = [
         ("title", 1.0, documents.title_batch), ("cloze", 2.0, documents.cloze_batch)
     ]  # fmt: skip
     table = Table(shipped.vectors[np.arange(len(shipped.vectors))], [[]] * len(shipped.vectors))
-    losses = _run(table, kinds, options)
+    losses = _run(table, kinds, options, range(options.steps))
     listing = export(out, tokenizer, shipped.token_rows.tolist(), table.vectors())
     return _report(losses, time.monotonic() - begun, listing)
 
 
-def _run(table: Table, kinds: Sequence[tuple[str, float, Maker]], options: Options) -> dict[str, list[float]]:
-    rng = np.random.default_rng(options.seed)
+def _run(table: Table, kinds: Sequence[Kind], options: Options, steps: range) -> dict[str, list[float]]:
+    """Train some of the steps; each step's batch depends on the seed and its number alone."""
+    rng = np.random.default_rng([options.seed, steps.start])
     shares = np.asarray([share for _, share, _ in kinds])
-    order = rng.choice(len(kinds), options.steps, p=shares / shares.sum())
+    order = rng.choice(len(kinds), len(steps), p=shares / shares.sum())
     losses: dict[str, list[float]] = {name: [] for name, _, _ in kinds}
-    for step, kind in enumerate(tqdm(order, desc="train", unit="batch", file=sys.stderr)):
+    for step, kind in zip(tqdm(steps, desc="train", unit="batch", file=sys.stderr), order, strict=True):
         name, _, make = kinds[kind]
         warm = min(1.0, (step + 1) / max(1.0, 0.05 * options.steps))
         rate = options.rate * warm * (1 - step / options.steps)
@@ -130,7 +143,7 @@ def _run(table: Table, kinds: Sequence[tuple[str, float, Maker]], options: Optio
     return losses
 
 
-def _initial(kinds: Sequence[tuple[str, float, Maker]], rows: int, options: Options) -> NDArray[np.float32]:
+def _initial(kinds: Sequence[Kind], rows: int, options: Options) -> NDArray[np.float32]:
     """Random vectors, shorter for frequent tokens: a / (a + p) as in SIF (Arora et al. 2017), softened."""
     rng = np.random.default_rng(options.seed + 1)
     seen = np.zeros(rows)

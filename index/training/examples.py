@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,9 @@ from index.training.table import Batch
 
 Random = np.random.Generator
 Maker = Callable[[int, Random], Batch]
+Places = NDArray[np.int64]
+Kind = tuple[str, float, Maker]
+"""A kind of batch: its name, how often it is drawn, its maker."""
 
 SCALE = 20.0
 NATURAL_SCALE = 14.0
@@ -29,6 +32,9 @@ _NATURAL_BATCH = 512
 _NEGATIVES = 1024
 _PASSAGES_A_DOCUMENT = 14
 _CLOZE_TOKENS = (6, 22)
+_SYNONYMS = 256
+"""Few enough that a batch rarely holds two pairs of one group, each the other's wrong answer."""
+_SHORTEST_PROVISION = 60
 
 
 def cut(text: str, size: int = 450) -> list[str]:
@@ -101,11 +107,14 @@ class Documents:
         counts = np.diff(self.first)[documents]
         return self.first[documents] + (rng.random(len(documents)) * counts).astype(np.int64)
 
-    def negatives(self, size: int, rng: Random) -> Bags:
-        """Random passages with their titles."""
-        places = rng.integers(0, len(self.passages), size)
+    def titled(self, places: Places) -> Bags:
+        """Some passages with their titles."""
         owners = np.searchsorted(self.first, places, side="right") - 1
         return beside(self.titles.take(owners), self.passages.take(places))
+
+    def negatives(self, size: int, rng: Random) -> Bags:
+        """Random passages with their titles."""
+        return self.titled(rng.integers(0, len(self.passages), size))
 
     def title_batch(self, size: int, rng: Random) -> Batch:
         """The title asks, any passage of its text answers, title withheld."""
@@ -151,42 +160,87 @@ class Asked:
     noisy: float
     most: int = 1 << 20
     """Questions a batch may hold: where few exist, large batches hold near-duplicates as negatives."""
+    hard: Callable[[Places, Random], Bags] | None = None
+    """One more negative for each of some questions (see `index.training.mining`)."""
 
     def batch(self, size: int, rng: Random) -> Batch:
-        """Questions, their passages, and random passages as further negatives."""
+        """Questions, their passages, and further passages as negatives."""
         chosen = rng.choice(len(self.questions), min(size, self.most, len(self.questions)), replace=False)
         copies = len(self.slipped) // len(self.questions)
         copy = rng.integers(0, copies, len(chosen)) * len(self.questions) + chosen
         queries = _either(self.questions, self.slipped, chosen, copy, rng.random(len(chosen)) < self.noisy)
         passages = self.answers.take(chosen) + self.negatives(rng)
+        if self.hard is not None:
+            passages += self.hard(chosen, rng)
         return Batch(queries, passages.thinned(_DROP * 0.7, rng), self.scale)
 
+    def harder(self, mined: Places, documents: Documents) -> Asked:
+        """The same with one of each question's mined passages, shape (questions, n), in every batch."""
 
-def makers(data: Path, encode: Encode) -> list[tuple[str, float, Maker]]:
-    """Every kind of batch: its name, how often it is drawn, and its maker."""
-    news = Documents.of(((title, text) for _, title, text in sources.government(data)), encode)
-    natural = _natural(data, encode, news)
-    questions = _questions(data, encode)
-    english, thai = (encode(side) for side in zip(*sources.parallel(data), strict=True))
-    laws = [
-        (title, passage)
-        for title, text in sources.laws(data)
-        for passage in cut(text)[:2]
-        if len(passage) > 60
-    ]
-    sections, provisions = (encode(side) for side in zip(*laws, strict=True))
-    return [
-        ("title", 3.0, news.title_batch),
-        ("cloze", 3.0, news.cloze_batch),
-        ("natural", 1.5, natural.batch),
-        ("questions", 1.0, questions.batch),
-        ("parallel", 2.0, _pairs(english, thai, (0.1, 0.1), symmetric=True)),
-        ("laws", 0.2, _pairs(sections, provisions, (0.0, _DROP), symmetric=False)),
-    ]
+        def hard(chosen: Places, rng: Random) -> Bags:
+            return documents.titled(mined[chosen, rng.integers(0, mined.shape[1], len(chosen))])
+
+        return replace(self, hard=hard)
 
 
-def _natural(data: Path, encode: Encode, news: Documents) -> Asked:
-    pairs = sources.natural(data)
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """All training texts as bags of rows."""
+
+    news: Documents
+    natural: Asked
+    english: Asked
+    encyclopedia: Asked
+    parallel: Maker
+    synonyms: Maker
+    laws: Maker
+
+    @classmethod
+    def read(cls, data: Path, encode: Encode) -> Texts:
+        """Read and tokenize everything; minutes.
+
+        Raises:
+            DataError: a file is missing.
+        """
+        news = Documents.of(((title, text) for _, title, text in sources.government(data)), encode)
+        written = sources.written(data)
+        thai_questions = [*sources.natural(data), *(pair for pair in written if not pair.english)]
+        english_questions = [pair for pair in written if pair.english]
+        encyclopedia = sources.questions(data)
+        english, thai = (encode(side) for side in zip(*sources.parallel(data), strict=True))
+        sections, provisions = (encode(side) for side in zip(*_laws(data), strict=True))
+        left, right = (encode(side) for side in zip(*sources.synonyms(), strict=True))
+        return cls(
+            news,
+            _natural(thai_questions, encode, news),
+            _natural(english_questions, encode, news),
+            _questions([*encyclopedia, *sources.translated(encyclopedia)], encode),
+            _pairs(english, thai, (0.1, 0.1), symmetric=True),
+            _pairs(left, right, (0.0, 0.0), symmetric=True, most=_SYNONYMS),
+            _pairs(sections, provisions, (0.0, _DROP), symmetric=False),
+        )
+
+    def kinds(self) -> list[Kind]:
+        """Every kind of batch that there are texts for."""
+        kinds: list[Kind] = [
+            ("title", 3.0, self.news.title_batch),
+            ("cloze", 3.0, self.news.cloze_batch),
+            ("natural", 4.0, self.natural.batch),
+            ("english", 1.0, self.english.batch),
+            ("encyclopedia", 2.0, self.encyclopedia.batch),
+            ("parallel", 4.0, self.parallel),
+            ("synonyms", 0.3, self.synonyms),
+            ("laws", 0.2, self.laws),
+        ]
+        return [kind for kind in kinds if kind[0] != "english" or len(self.english.questions)]
+
+
+def _laws(data: Path) -> Iterator[tuple[str, str]]:
+    for title, text in sources.laws(data):
+        yield from ((title, passage) for passage in cut(text)[:2] if len(passage) > _SHORTEST_PROVISION)
+
+
+def _natural(pairs: Sequence[sources.Pair], encode: Encode, news: Documents) -> Asked:
     queries = [pair.query for pair in pairs]
     answers = beside(encode([pair.title for pair in pairs]), encode([pair.passage for pair in pairs]))
 
@@ -204,8 +258,7 @@ def _natural(data: Path, encode: Encode, news: Documents) -> Asked:
     )
 
 
-def _questions(data: Path, encode: Encode) -> Asked:
-    pairs = sources.questions(data)
+def _questions(pairs: Sequence[sources.Pair], encode: Encode) -> Asked:
     contexts = {pair.passage: cut(pair.passage) for pair in pairs}
     queries = [pair.query for pair in pairs]
     titles = encode([pair.title for pair in pairs])
@@ -223,9 +276,9 @@ def _questions(data: Path, encode: Encode) -> Asked:
 
 
 def _best(pair: sources.Pair, passages: Sequence[str]) -> str:
-    """The passage of a context that holds the answer and shares most with the question."""
+    """The passage of a context that holds the answer and shares most with the question (and the answer)."""
     holding = [p for p in passages if pair.answer in p] or passages
-    asked = _trigrams(pair.query)
+    asked = _trigrams(f"{pair.query} {pair.answer}" if pair.english else pair.query)
     return max(holding, key=lambda passage: len(asked & _trigrams(passage)))
 
 
@@ -233,9 +286,11 @@ def _trigrams(text: str) -> set[str]:
     return {text[i : i + 3] for i in range(len(text) - 2)}
 
 
-def _pairs(left: Bags, right: Bags, drop: tuple[float, float], *, symmetric: bool) -> Maker:
+def _pairs(
+    left: Bags, right: Bags, drop: tuple[float, float], *, symmetric: bool, most: int = 1 << 20
+) -> Maker:
     def make(size: int, rng: Random) -> Batch:
-        chosen = rng.choice(len(left), min(size, len(left)), replace=False)
+        chosen = rng.choice(len(left), min(size, most, len(left)), replace=False)
         queries, passages = left.take(chosen), right.take(chosen)
         return Batch(queries.thinned(drop[0], rng), passages.thinned(drop[1], rng), SCALE, symmetric)
 

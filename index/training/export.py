@@ -1,9 +1,8 @@
 """Writes a trained table as a model folder that both loaders read, with checksums.
 
 The table is stored as int8 with one float32 scale a row: half of float16's size, and the error (under
-1/254 of a row's largest number) is far below what training itself leaves. sentence-transformers 6.2
-reads this layout (``embeddings``, ``mapping``, ``weights``) natively; tokens that are only other spellings
-point at the same row.
+1/254 of a row's largest number) is far below what training itself leaves. Tokens that are only other
+spellings point at the same row. sentence-transformers reads the folder through `index.encoders.saturated`.
 """
 
 from __future__ import annotations
@@ -17,9 +16,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 
-from index.encoders.static import CHECKSUMS, TOKENIZER, WEIGHTS, checksum_lines
+from index.encoders.static import CHECKSUMS, MODULE, TOKENIZER, WEIGHTS, checksum_lines
 
-_STATIC = "sentence_transformers.sentence_transformer.modules.static_embedding.StaticEmbedding"
 _NORMALIZE = "sentence_transformers.base.modules.normalize.Normalize"
 _CONFIG = {
     "__version__": {"sentence_transformers": "6.2.0"},
@@ -29,7 +27,7 @@ _CONFIG = {
     "similarity_fn_name": "cosine",
 }
 _MODULES = [
-    {"idx": 0, "name": "0", "path": "", "type": _STATIC},
+    {"idx": 0, "name": "0", "path": "", "type": MODULE},
     {"idx": 1, "name": "1", "path": "1_Normalize", "type": _NORMALIZE},
 ]
 
@@ -38,6 +36,17 @@ def quantise(table: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.f
     """Return int8 rows and the float32 scale of each: ``rows * scale[:, None]`` is the table again."""
     scale = np.maximum(np.abs(table).max(axis=1), 1e-12).astype(np.float32) / np.float32(127)
     return np.rint(table / scale[:, None]).astype(np.int8), scale
+
+
+def turned(table: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The table turned so that its first numbers hold the most: all cosines stay as they are.
+
+    The axes are the principal ones of the rows' unit vectors, so that a leading part of a vector is the best
+    short form of it.
+    """
+    units = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12)
+    _, axes = np.linalg.eigh((units.T @ units).astype(np.float64))
+    return np.ascontiguousarray(table @ axes[:, ::-1].astype(np.float32))
 
 
 def export(folder: Path, tokenizer: Tokenizer, mapping: Sequence[int], table: NDArray[np.float32]) -> str:

@@ -1,7 +1,7 @@
 """`karani train fusion`: fusion weights, the reranker and the calibration, fitted on questions no encoder saw.
 
-The questions are the natural ones that `index.training.data.is_held_out` keeps
-from every encoder. They are asked of a corpus made for it: their own documents
+The questions are the natural ones, Karani's own among them, that `index.training.data.is_held_out`
+keeps from every encoder. They are asked of a corpus made for it: their own documents
 among some thousand others, none of which belongs to the shipped test collection.
 Unanswerable questions are the same ones with their document taken away, and
 Wikipedia questions that news cannot answer.
@@ -24,11 +24,12 @@ from tqdm import tqdm
 from corpus.ingest import ingest
 from corpus.settings import Settings
 from corpus.store import Store
-from index.answers import finder_for, weigh
+from index.answers import weigh, word_weight
 from index.calibration import Calibration
 from index.engine import Engine
+from index.evidence import EvidenceFinder
 from index.generations import build
-from index.training.data import is_held_out
+from index.training.data import is_held_out, written
 from index.training.ranking import examples, fit, fit_weights
 
 _OTHER_DOCUMENTS = 8_000
@@ -73,14 +74,16 @@ def train(datasets: Path, out: Path, *, encoder: str = "builtin", seed: int = 0)
 
 
 def read_questions(datasets: Path) -> Questions:
-    """Held-out natural questions, and Wikipedia questions as foreign ones."""
+    """Held-out natural questions, Karani's own among them, and Wikipedia questions as foreign ones."""
     pairs = _lines(datasets / "natural" / "pairs.jsonl")
-    kept = [pair for pair in pairs if is_held_out(pair["_id"])]
+    asked = [(pair["_id"], pair["query"]) for pair in pairs if is_held_out(pair["_id"])]
+    asked += [(pair.pair_id, pair.query) for pair in written(datasets, held_out=True)]
     foreign = [line["text"] for line in _lines(datasets / "iapp" / "train" / "queries.jsonl")]
     random.Random(0).shuffle(foreign)  # noqa: S311 - a repeatable sample, no secret
+    numbered = {f"{document}#{number}": (document, text) for number, (document, text) in enumerate(asked)}
     return Questions(
-        {pair["_id"]: pair["query"] for pair in kept},
-        {pair["_id"]: pair["_id"] for pair in kept},
+        {key: text for key, (_, text) in numbered.items()},
+        {key: document for key, (document, _) in numbered.items()},
         foreign[:_FOREIGN_QUESTIONS],
     )
 
@@ -139,7 +142,7 @@ def _calibrate(engine: Engine, questions: Questions) -> tuple[Calibration, str]:
 def numbers_of(engine: Engine, text: str, without: str | None) -> tuple[str, tuple[float, ...]] | None:
     """The first hit's document and `index.calibration.NAMES`, leaving one document out."""
     asked, groups = engine.groups(text, 3)
-    finder = finder_for(asked, engine.encoder, engine.lexicon)
+    finder = EvidenceFinder(asked, word_weight, engine.lexicon)
     for shown in groups:
         document = shown.best.passage.document_id
         if document != without:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from index.training.bags import Bags
 
 _ROWS_AT_ONCE = 256
+_BAGS_AT_ONCE = 20_000
 _DECAY = 0.98
 _TINY = 1e-9
 
@@ -97,16 +98,38 @@ class Table:
 
     def _loss(self, values: Any, bags: Bags, queries: int, batch: Batch) -> Any:
         torch = self._torch
-        pooled = torch.nn.functional.embedding_bag(
-            torch.from_numpy(self._place[bags.ids]), values, torch.from_numpy(bags.starts), mode="mean"
-        )
-        units = torch.nn.functional.normalize(pooled, dim=1, eps=1e-6)
+        units = self._units(values, bags, self._place)
         scores = batch.scale * (units[:queries] @ units[queries:].T)
         right = torch.arange(queries)
         loss = torch.nn.functional.cross_entropy(scores, right)
         if batch.symmetric:
             loss = (loss + torch.nn.functional.cross_entropy(scores.T, right)) / 2
         return loss
+
+    def _units(self, values: Any, bags: Bags, place: NDArray[np.int64]) -> Any:
+        """Unit vectors of bags as `index.encoders.static` pools them; ``place``: row -> line of ``values``."""
+        torch = self._torch
+        ids, starts, weights = bags.saturated(len(self._own))
+        pooled = torch.nn.functional.embedding_bag(
+            torch.from_numpy(place[ids]),
+            values,
+            torch.from_numpy(starts),
+            mode="sum",
+            per_sample_weights=torch.from_numpy(weights),
+        )
+        return torch.nn.functional.normalize(pooled, dim=1, eps=1e-6)
+
+    def encode(self, bags: Bags) -> NDArray[np.float32]:
+        """Unit vectors of some bags with the table as it stands, shape (len(bags), dim)."""
+        torch = self._torch
+        rows = np.arange(len(self._own))
+        values = torch.from_numpy(self.vectors())
+        parts = []
+        with torch.no_grad():
+            for start in range(0, len(bags), _BAGS_AT_ONCE):
+                some = bags.take(np.arange(start, min(start + _BAGS_AT_ONCE, len(bags))))
+                parts.append(self._units(values, some, rows).numpy())
+        return np.concatenate(parts)
 
     def _update(self, touched: Any, gradient: Any, rate: float) -> None:
         # In pieces that stay in the processor's cache, on one thread: whole arrays cost

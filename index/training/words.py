@@ -93,9 +93,12 @@ def count(data: Path) -> Counts:
 
 
 def _other_texts(data: Path) -> Iterator[tuple[str, int]]:
-    for pair in sources.natural(data):
+    for pair in (*sources.natural(data), *sources.written(data)):
         yield pair.query, 10
+    for left, right in sources.synonyms():
+        yield f"{left}\n{right}", 5
     pairs = sources.questions(data)
+    yield from ((pair.query, 3) for pair in sources.translated(pairs))
     yield from ((pair.query, 3) for pair in pairs)
     yield from ((passage, 3) for passage in dict.fromkeys(pair.passage for pair in pairs))
     for english, thai in sources.parallel(data):

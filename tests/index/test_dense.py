@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import dense
-from index.dense import DenseIndex
+from index.dense import COARSE, DenseIndex, DenseWriter
 
 
 def unit(count: int, dim: int, seed: int = 0) -> np.ndarray:
@@ -17,10 +16,10 @@ def unit(count: int, dim: int, seed: int = 0) -> np.ndarray:
 @pytest.fixture
 def built(tmp_path: Path) -> tuple[DenseIndex, np.ndarray, np.ndarray]:
     vectors, rows = unit(500, 32), np.arange(1000, 1500, dtype=np.int64)
-    index = dense.new_index(32)
-    dense.add(index, rows, vectors)
-    dense.write_index(index, tmp_path / "v.faiss")
-    return DenseIndex(tmp_path / "v.faiss"), rows, vectors
+    writer = DenseWriter.new(32)
+    writer.add(rows, vectors)
+    writer.write(tmp_path)
+    return DenseIndex(tmp_path), rows, vectors
 
 
 def test_the_ranking_agrees_with_brute_force(built: tuple[DenseIndex, np.ndarray, np.ndarray]) -> None:
@@ -51,13 +50,13 @@ def test_padding_never_shows_and_a_zero_query_finds_nothing(
 
 def test_removing_and_adding_keeps_ids_with_their_vectors(tmp_path: Path) -> None:
     vectors, rows = unit(50, 16), np.arange(50, dtype=np.int64)
-    index = dense.new_index(16)
-    dense.add(index, rows, vectors)
-    assert dense.remove(index, np.asarray([0, 10, 49], dtype=np.int64)) == 3
+    writer = DenseWriter.new(16)
+    writer.add(rows, vectors)
+    assert writer.remove(np.asarray([0, 10, 49], dtype=np.int64)) == 3
     new = unit(1, 16, seed=9)
-    dense.add(index, np.asarray([900], dtype=np.int64), new)
-    dense.write_index(index, tmp_path / "v.faiss")
-    opened = DenseIndex(tmp_path / "v.faiss")
+    writer.add(np.asarray([900], dtype=np.int64), new)
+    writer.write(tmp_path)
+    opened = DenseIndex(tmp_path)
     assert set(opened.rows().tolist()) == (set(range(50)) - {0, 10, 49}) | {900}
     assert opened.search(new[0], 1)[0][0] == 900
     for row in (1, 25, 48):
@@ -65,8 +64,33 @@ def test_removing_and_adding_keeps_ids_with_their_vectors(tmp_path: Path) -> Non
         assert opened.vectors([row])[0] == pytest.approx(vectors[row], abs=1e-3)
 
 
+def test_a_large_index_ranks_like_brute_force_and_follows_changes(tmp_path: Path) -> None:
+    dim, count = 512, 3_000
+    spread = np.exp(-np.arange(dim) / 60, dtype=np.float32)  # most of it along few axes, as in an encoder's
+    vectors = unit(count + 50, dim) @ np.diag(spread) @ np.linalg.qr(unit(dim, dim, seed=3))[0]
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    rows = np.arange(count + 50, dtype=np.int64)
+    writer = DenseWriter.new(dim)
+    writer.coarse_from = 1_000
+    writer.add(rows[:count], vectors[:count])
+    (tmp_path / "one").mkdir()
+    writer.write(tmp_path / "one")
+    assert (tmp_path / "one" / COARSE).exists()
+    changed = DenseWriter.read(tmp_path / "one")
+    assert changed.remove(rows[:100]) == 100
+    changed.add(rows[count:], vectors[count:])
+    (tmp_path / "two").mkdir()
+    changed.write(tmp_path / "two")
+    opened = DenseIndex(tmp_path / "two")
+    stored = vectors.astype(np.float16).astype(np.float32)[100:]
+    for query in vectors[::151]:
+        exact = 100 + np.argsort(-(stored @ query))[:20]
+        assert [row for row, _ in opened.search(query, 20)] == exact.tolist()
+    allowed = rows[200:230]
+    assert {row for row, _ in opened.search(vectors[0], 50, allowed)} == set(allowed.tolist())
+
+
 def test_a_written_index_is_never_overwritten(tmp_path: Path) -> None:
-    path = tmp_path / "v.faiss"
-    dense.write_index(dense.new_index(4), path)
+    DenseWriter.new(4).write(tmp_path)
     with pytest.raises(FileExistsError):
-        dense.write_index(dense.new_index(4), path)
+        DenseWriter.new(4).write(tmp_path)

@@ -92,13 +92,25 @@ def test_rows_do_not_depend_on_their_neighbours(encoder: StaticEncoder, texts: l
 
 
 def test_token_table_agrees_with_the_pooled_vector(encoder: StaticEncoder) -> None:
-    (rows,) = encoder.rows([SENTENCES[1]])
-    mean = encoder.vectors[rows].mean(axis=0)
-    np.testing.assert_allclose(
-        mean / np.linalg.norm(mean), encoder.encode_queries([SENTENCES[1]])[0], atol=1e-6
-    )
+    text = f"{SENTENCES[1]} โรงพยาบาล โรงพยาบาล โรงพยาบาล โรงพยาบาล"
+    (rows,) = encoder.rows([text])
+    kinds, counts = np.unique(rows, return_counts=True)
+    assert counts.max() >= 4
+    total = np.sqrt(counts) @ encoder.vectors[kinds]  # the fourth repetition counts half of the first two
+    np.testing.assert_allclose(total / np.linalg.norm(total), encoder.encode_queries([text])[0], atol=1e-6)
+    np.testing.assert_allclose(encoder.pooled(rows), encoder.encode_passages([text])[0], atol=1e-7)
     np.testing.assert_allclose(np.linalg.norm(encoder.vectors[rows], axis=1), encoder.norms[rows], rtol=1e-5)
-    assert encoder.count_tokens([SENTENCES[1]]) == [len(rows)]
+    assert encoder.count_tokens([text]) == [len(rows)]
+
+
+def test_the_leading_numbers_tell_which_tokens_are_alike(encoder: StaticEncoder) -> None:
+    words = ["แพทย์", "หมอ", "ถนน", "ขยะ", "นักเรียน", "งบประมาณ"]
+    rows = np.concatenate([encoder.rows([word])[0] for word in words])
+    assert len(rows) == len(words)
+    units = encoder.vectors[rows] / encoder.norms[rows][:, None]
+    exact, short = units @ units.T, encoder.directions[rows] @ encoder.directions[rows].T
+    assert np.abs(exact - short).max() < 0.25
+    assert short[0].argsort()[::-1][1] == exact[0].argsort()[::-1][1] == 1
 
 
 def test_weights_fit_the_package() -> None:

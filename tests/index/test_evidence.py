@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from corpus.segment import default_segmenter
 from index.answers import word_weight
 from index.encoders import load_encoder, load_lexicon
-from index.evidence import EvidenceFinder, candidates, clauses
+from index.evidence import EvidenceFinder, clauses, runs
 from index.queries import understand
 
 TEXT = (
@@ -17,9 +17,8 @@ TEXT = (
 
 
 def finder(question: str) -> EvidenceFinder:
-    encoder = load_encoder()
     asked = understand(question, default_segmenter().terms)
-    return EvidenceFinder(asked, word_weight, load_lexicon(encoder), encoder)
+    return EvidenceFinder(asked, word_weight, load_lexicon(load_encoder()))
 
 
 @pytest.mark.parametrize(
@@ -27,14 +26,17 @@ def finder(question: str) -> EvidenceFinder:
     [("ใครทำ MOU กับโรงพยาบาล", "ข้อตกลง (MOU) กับโรงพยาบาล"), ("มีผู้ร่วมงานกี่คน", "ผู้ร่วมงาน 300 คน")],
 )
 def test_the_sentence_that_answers_is_found(question: str, inside: str) -> None:
-    best = finder(question).best(TEXT)
-    assert best is not None
+    weighed = finder(question).weigh(TEXT)
+    assert weighed is not None
+    best = weighed[0]
     assert inside in TEXT[best.start : best.end]
     assert len(TEXT[best.start : best.end]) < len(TEXT)
 
 
 def test_evidence_never_spans_two_lines_or_ends_at_an_abbreviation() -> None:
-    for start, end in candidates(TEXT):
+    spans = clauses(TEXT)
+    for first, last in runs(TEXT, spans):
+        start, end = spans[first][0], spans[last][1]
         assert "\n" not in TEXT[start:end]
         assert not TEXT[start:end].endswith(("อ.", "จ.", "300"))
 
@@ -53,7 +55,7 @@ def test_clauses_cover_the_text_in_order(text: str) -> None:
 
 def test_support_is_higher_for_the_passage_that_answers() -> None:
     asked = finder("ใครทำ MOU กับโรงพยาบาล")
-    right, wrong = asked.support(TEXT, ""), asked.support("ชาวบ้านปลูกข้าวและเลี้ยงปลาในนา", "")
+    (_, right), (_, wrong) = (asked.weigh(text) for text in (TEXT, "ชาวบ้านปลูกข้าวและเลี้ยงปลาในนา"))
     assert right.coverage > wrong.coverage
     assert right.grams > wrong.grams
     assert right.soft > wrong.soft
@@ -62,7 +64,5 @@ def test_support_is_higher_for_the_passage_that_answers() -> None:
 
 def test_what_the_context_says_counts_as_known() -> None:
     asked = finder("เทศบาลบ้านบึงมีสระว่ายน้ำไหม")
-    alone, told = asked.best(TEXT), asked.best(TEXT, "เทศบาลตำบลบ้านบึง")
-    assert alone is not None
-    assert told is not None
+    (alone, _), (told, _) = asked.weigh(TEXT), asked.weigh(TEXT, "เทศบาลตำบลบ้านบึง")
     assert told.coverage >= alone.coverage

@@ -11,14 +11,18 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
 from index.encoders import BUILTIN_FOLDER, StaticEncoder
 from index.encoders.matching import LongestMatch
+from index.encoders.static import TOKENIZER
+from index.training import data as sources
 from index.training.bags import Bags, beside
-from index.training.data import DataError, government, is_held_out, natural
+from index.training.data import DataError, government, is_held_out, natural, written
 from index.training.encoder import Options, train
-from index.training.examples import cut
-from index.training.export import quantise
+from index.training.examples import Asked, Documents, cut
+from index.training.export import quantise, turned
+from index.training.mining import mine
 from index.training.slips import noisy, slip
 from index.training.table import Batch, Table
 from index.training.tokenizer import UNKNOWN, Sizes, build, canonical, choose
@@ -137,6 +141,62 @@ def test_table_separates_what_batches_separate() -> None:
     losses = [table.step(batch, 0.1) for _ in range(40)]
     assert losses[-1] < 0.1 < losses[0]
     np.testing.assert_array_equal(table.vectors()[0], untouched)
+
+
+def test_the_table_encodes_as_the_exported_encoder_does(data: Path, tmp_path: Path) -> None:
+    train(data, tmp_path / "out", options=Options(dim=32, steps=4, batch=8, rate=0.1))
+    encoder = StaticEncoder(tmp_path / "out")
+    texts = [*TOPICS.values(), "ขยะ ขยะ ขยะ น้ำท่วม", ""]
+    bags = Bags.of(texts, Tokenizer.from_file(str(tmp_path / "out" / TOKENIZER)), encoder.token_rows)
+    table = Table(encoder.vectors[np.arange(len(encoder.vectors))], [[]] * len(encoder.vectors))
+    np.testing.assert_allclose(table.encode(bags), encoder.encode_passages(texts), atol=1e-5)
+
+
+def test_turning_keeps_cosines_and_puts_the_most_first() -> None:
+    table = np.random.default_rng(1).standard_normal((40, 16)).astype(np.float32)
+    table[:, 7] *= 9
+    seen = turned(table)
+    np.testing.assert_allclose(seen @ seen.T, table @ table.T, rtol=1e-4, atol=1e-3)
+    spread = np.square(seen).sum(axis=0)
+    assert spread.argmax() == 0
+    assert spread[:8].sum() > spread[8:].sum()
+
+
+def test_hard_negatives_are_near_but_neither_copies_nor_better_answers() -> None:
+    def bags(*texts: list[int]) -> Bags:
+        return Bags.joined(
+            np.concatenate(texts).astype(np.int32), np.asarray([len(t) for t in texts], dtype=np.int64)
+        )
+
+    rng = np.random.default_rng(0)
+    titles = bags(*[[0]] * 30)
+    passages = bags([1, 2], [1], [1, 3], *[[4 + n] for n in range(27)])
+    news = Documents(titles, titles, passages, np.arange(31, dtype=np.int64))
+    question, answer = bags([1]), bags([0, 1, 2])
+    asked = Asked(question, question, answer, lambda rng: news.negatives(2, rng), 10.0, 0.0)
+    table = Table(np.eye(40, dtype=np.float32), [[]] * 40)
+    mined = mine(table, asked, news, rng)
+    assert mined[0, 0] == 2  # shares a word with the question; 0 is the answer itself, 1 fits better than it
+    assert 0 not in mined[0, :1]
+    batch = asked.harder(mined[:, :1], news).batch(1, rng)
+    assert set(batch.passages.ids.tolist()) <= {0, *range(1, 40)}
+    assert len(batch.passages) == 1 + 2 + 1
+
+
+def test_own_questions_point_at_passages_of_their_documents(tmp_path: Path) -> None:
+    rows = [
+        line.split("\t")
+        for line in (Path(sources.__file__).parent / "questions.tsv").read_text("utf-8").splitlines()
+    ]
+    assert len(rows) > 8_000
+    document_id, start, end, query = next(row for row in rows if not is_held_out(row[0]))
+    text = "ก" * int(start) + "ข" * (int(end) - int(start)) + "ค"
+    record = {"_id": document_id, "title": "หัวข้อ", "text": text}
+    _zst(tmp_path / "thaigov" / "docs.jsonl.zst", _lines([record]))
+    found = written(tmp_path)
+    assert query in [pair.query for pair in found]
+    assert {pair.passage for pair in found if pair.query == query} == {"ข" * (int(end) - int(start))}
+    assert written(tmp_path, held_out=True) == []
 
 
 def test_rows_are_named_by_the_canonical_spelling() -> None:
