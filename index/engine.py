@@ -239,7 +239,9 @@ class Engine:
         ]
         tokens = self.lexicon.rows([" ".join(asked.content)])[0]
         digits = self.lexicon.rows([" ".join(term for term in asked.content if term.isdigit())])[0]
-        return features(tokens, np.isin(tokens, digits), vector, candidates, opened.forward, self.lexicon)
+        return features(
+            tokens, np.isin(tokens, digits), vector, candidates, opened.forward, self.lexicon, asked.kind
+        )
 
     def _rankings(
         self, opened: OpenGeneration, asked: Query, depth: int, inputs: Sequence[str], filters: Filters

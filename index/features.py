@@ -31,6 +31,7 @@ NAMES = (
     "soft_body", "soft_context", "soft", "soft_worst",
     "pairs", "window", "soft_window", "digits", "digits_missing",
     "document_best", "document_others", "gap", "length", "aligned", "aligned_peak",
+    "kind_there", "kind_window", "document_covered", "document_soft",
 )  # fmt: skip
 _K1, _B = 0.9, 0.4
 _WINDOW = 24
@@ -47,6 +48,10 @@ class TokenTable(Protocol):
     @property
     def norms(self) -> NDArray[np.float32]:
         """Each row's length."""
+
+    @property
+    def signs(self) -> Mapping[str, NDArray[np.bool_]]:
+        """For each kind of question, which rows can be its answer (`index.answer_kinds`)."""
 
     def rows(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
         """Token rows of each text, in order."""
@@ -99,6 +104,7 @@ def features(
     candidates: Sequence[Candidate],
     forward: ForwardIndex,
     table: TokenTable,
+    kind: str = "",
 ) -> Features:
     """One row of `NAMES` for each candidate.
 
@@ -109,19 +115,24 @@ def features(
         candidates: passages, best fused score first.
         forward: their tokens.
         table: the token vectors.
+        kind: what the question asks for (`index.queries.Query.kind`).
     """
     gathered = forward.gather([candidate.row for candidate in candidates])
     kinds = _Kinds.of(gathered, table)
     columns = [*_inputs(candidates)]
     asked = _weigh(query_tokens, digit_tokens, forward)
+    answering = table.signs[kind][gathered.tokens] if kind in table.signs else None
+    documents = [candidate.document for candidate in candidates]
     if len(asked.tokens):
-        columns += _matches(asked, gathered, forward, kinds, table)
+        matches, wide = _matches(asked, gathered, forward, kinds, table, answering, documents)
+        columns += matches
     else:
         columns += [np.zeros(len(candidates), dtype=np.float32)] * 14
+        wide = [np.zeros(len(candidates), dtype=np.float32)] * 4
     columns += _document_evidence(candidates)
     lengths = np.diff(gathered.starts).astype(np.float32)
     columns.append(np.log(lengths / forward.mean_body + 0.1))
-    columns += _alignment(query_vector, gathered, kinds)
+    columns += [*_alignment(query_vector, gathered, kinds), *wide]
     return np.stack(columns, axis=1).astype(np.float32)
 
 
@@ -140,8 +151,14 @@ def _weigh(tokens: NDArray[np.int32], digits: NDArray[np.bool_], forward: Forwar
 
 
 def _matches(
-    asked: _Asked, gathered: Gathered, forward: ForwardIndex, kinds: _Kinds, table: TokenTable
-) -> list[Features]:
+    asked: _Asked,
+    gathered: Gathered,
+    forward: ForwardIndex,
+    kinds: _Kinds,
+    table: TokenTable,
+    answering: NDArray[np.bool_] | None,
+    documents: Sequence[int],
+) -> tuple[list[Features], list[Features]]:
     # Everything is laid out as (question token, passage token): sums over a passage run along memory.
     starts = gathered.starts[:-1]
     hit = asked.tokens[:, None] == gathered.tokens[None, :]
@@ -155,7 +172,7 @@ def _matches(
     soft_context = np.maximum.reduceat(soft * (1 - body), starts, axis=1)
     soft_any = np.maximum(soft_body, soft_context)
     blocks = _Blocks.of(gathered)
-    return [
+    narrow = [
         weights @ _bm25(in_body, gathered, forward),
         weights @ (in_context > 0),
         weights @ (in_body > 0),
@@ -170,6 +187,24 @@ def _matches(
         blocks.best(soft, weights),
         *_digits(asked, in_body + in_context),
     ]
+    zero = np.zeros(len(starts), dtype=np.float32)
+    wide = [zero, zero]
+    if answering is not None:
+        there = (answering & gathered.body).astype(np.float32)
+        wide = [np.log1p(np.add.reduceat(there, starts)), blocks.best(soft, weights, there)]
+    wide += [
+        weights @ _together((in_body + in_context > 0).astype(np.float32), documents),
+        weights @ _together(soft_any, documents),
+    ]
+    return narrow, wide
+
+
+def _together(matched: Features, documents: Sequence[int]) -> Features:
+    """The best of each row over all candidates of a candidate's document, in the shape of ``matched``."""
+    _, owner = np.unique(np.asarray(documents), return_inverse=True)
+    best = np.zeros((int(owner.max()) + 1, len(matched)), dtype=np.float32)
+    np.maximum.at(best, owner, matched.T)
+    return best[owner].T
 
 
 def _bm25(counts: Features, gathered: Gathered, forward: ForwardIndex) -> Features:
@@ -218,11 +253,17 @@ class _Blocks:
         within = np.arange(int(ends[-1])) - np.repeat(ends - counts, counts)
         return cls(np.repeat(gathered.starts[:-1], counts) + within * half, ends - counts)
 
-    def best(self, matched: Features, weights: Features) -> Features:
-        """The most weight that two neighbouring half-windows of one passage cover together."""
+    def best(self, matched: Features, weights: Features, needed: Features | None = None) -> Features:
+        """The most weight that two neighbouring half-windows of one passage cover together.
+
+        With ``needed``, one number a token, only windows that hold such a token count.
+        """
         blocks = np.maximum.reduceat(matched, self.edges, axis=1)
         alone = weights @ blocks
         joined = weights @ np.maximum(blocks[:, :-1], blocks[:, 1:])
+        if needed is not None:
+            there = np.maximum.reduceat(needed, self.edges)
+            alone, joined = alone * there, joined * np.maximum(there[:-1], there[1:])
         within = np.ones(len(alone), dtype=np.bool_)
         within[self.first] = False  # never joined with the passage before
         alone[1:][within[1:]] = np.maximum(alone[1:], joined)[within[1:]]

@@ -47,6 +47,11 @@ class LongestMatch:
         unknown = model["unk_token"]
         return cls({token: index for token, index in model["vocab"].items() if token != unknown})
 
+    @property
+    def ids(self) -> Mapping[str, int]:
+        """Token -> id."""
+        return self._ids
+
     def encode(self, text: str) -> list[int]:
         """Token ids of a text of any length, in time linear in it."""
         ids: list[int] = []

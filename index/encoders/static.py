@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from index.answer_kinds import signs
 from index.encoders.errors import EncoderError
 from index.encoders.matching import LongestMatch
 from index.interfaces import Vectors
@@ -154,6 +155,13 @@ class StaticEncoder:
     def directions(self) -> Vectors:
         """Leading numbers of each unit vector: products of two are near the tokens' cosine."""
         return self._table.directions
+
+    @cached_property
+    def signs(self) -> dict[str, NDArray[np.bool_]]:
+        """For each kind of question, which rows can be its answer (`index.answer_kinds`)."""
+        return signs(
+            {token: int(self._rows[index]) for token, index in self._tokenizer.ids.items()}, len(self._table)
+        )
 
     @property
     def token_rows(self) -> NDArray[np.int32]:

@@ -43,14 +43,14 @@ class Options:
 
     Attributes:
         dim: length of a vector; rows times ``dim`` bytes is the size of the weights.
-        steps: batches; 1,600 take about 22 minutes on two busy cores, after 6 of reading and counting.
+        steps: batches; 5,000 take about half an hour on two cores, after 6 minutes of reading and counting.
         batch: questions a batch, all of whose passages are each other's negatives.
         rate: largest learning rate, reached after a twentieth of the steps, then falling to 0 in a line.
         seed: of everything random.
     """
 
     dim: int = 768
-    steps: int = 1600
+    steps: int = 5000
     batch: int = 2048
     rate: float = 0.15
     seed: int = 0
