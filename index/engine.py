@@ -25,12 +25,13 @@ from index.fusion import Fused, Ranking, Weights, fuse
 from index.generations import DICTIONARY, FORWARD, LEXICAL, VECTORS
 from index.hits import Filters, Group, Hit, SearchResult
 from index.interfaces import Encoder, Vectors
-from index.lexical import LexicalIndex
+from index.lexical import LexicalIndex, ngrams
 from index.present import facets_of, group
 from index.publish import GenerationError, Manifest, complete_generations, current_name, verify
 from index.queries import Query, understand
 from index.rerank import DEPTH as RERANKED
 from index.rerank import Reranker
+from index.spelling import Speller
 
 SYSTEMS = ("hybrid", "dense", "lexical", "words", "characters")
 _INPUTS: Mapping[str, tuple[str, ...]] = {
@@ -58,6 +59,7 @@ class OpenGeneration:
     dense: DenseIndex
     lexical: LexicalIndex
     forward: ForwardIndex
+    speller: Speller
 
 
 class Engine:
@@ -116,6 +118,11 @@ class Engine:
         """The serving generation's open files."""
         return self._opened
 
+    def understand(self, query: str, opened: OpenGeneration | None = None, *, exact: bool = False) -> Query:
+        """The question as understood; ``exact`` takes it as it was typed."""
+        opened = opened or self._opened
+        return understand(query, opened.segmenter.terms, None if exact else opened.speller)
+
     def fused(self, asked: Query, depth: int = DEPTH) -> list[Fused]:
         """The fused ranking before any reranking."""
         return fuse(self.rankings(asked, depth), self.weights)
@@ -143,7 +150,7 @@ class Engine:
     ) -> list[Hit]:
         """The best passages for a question, best first; ties break by passage id."""
         opened = self._opened
-        ranked = self._rank(opened, understand(query, opened.segmenter.terms), depth, system, filters)
+        ranked = self._rank(opened, self.understand(query, opened), depth, system, filters)
         stored = opened.store.stored([row for row, _, _ in ranked])
         hits = [
             Hit(stored[row].passage.passage_id, score, parts) for row, score, parts in ranked if row in stored
@@ -163,7 +170,7 @@ class Engine:
         """
         began = time.perf_counter()
         opened = self._opened
-        asked = understand(query, opened.segmenter.terms)
+        asked = self.understand(query, opened)
         ranked = self._rank(opened, asked, DEPTH, system, filters)
         stored = opened.store.stored([row for row, _, _ in ranked])
         groups = self._group(opened, asked, ranked, stored, k)
@@ -181,7 +188,7 @@ class Engine:
     def groups(self, query: str, k: int) -> tuple[Query, tuple[Group, ...]]:
         """The question as understood and its first ``k`` groups, without an answer."""
         opened = self._opened
-        asked = understand(query, opened.segmenter.terms)
+        asked = self.understand(query, opened)
         ranked = self._rank(opened, asked, DEPTH, "hybrid", None)
         stored = opened.store.stored([row for row, _, _ in ranked])
         return asked, self._group(opened, asked, ranked, stored, k)
@@ -279,12 +286,21 @@ def _open_generation(folder: Path, store: Store, encoder: Encoder) -> OpenGenera
             f"{folder.name} was built with another encoder than KARANI_ENCODER={encoder.name}: run karani build"
         )
     verify(folder, manifest)
+    segmenter = Segmenter(folder / DICTIONARY)
+    lexical = LexicalIndex(folder / LEXICAL)
     return OpenGeneration(
         name=folder.name,
         manifest=manifest,
         store=store.at(manifest.change),
-        segmenter=Segmenter(folder / DICTIONARY),
+        segmenter=segmenter,
         dense=DenseIndex(folder / VECTORS),
-        lexical=LexicalIndex(folder / LEXICAL),
+        lexical=lexical,
         forward=ForwardIndex(folder / FORWARD),
+        speller=Speller(
+            folder / DICTIONARY,
+            segmenter.words,
+            frequency=lambda term: lexical.document_frequency("words", term),
+            occurs=lambda text: lexical.count_all("characters", ngrams(text)),
+            passages=len(lexical),
+        ),
     )

@@ -135,6 +135,17 @@ class LexicalIndex:
         """How many passages hold the term."""
         return int(self._searcher.doc_freq(field, term))
 
+    def count_all(self, field: str, terms: Iterable[str]) -> int:
+        """How many passages hold every one of the terms."""
+        import tantivy
+
+        make = tantivy.Query
+        must = [
+            (tantivy.Occur.Must, make.term_query(self._schema, field, term, "basic"))
+            for term in sorted(set(terms))
+        ]
+        return int(self._searcher.search(make.boolean_query(must), limit=1).count) if must else 0
+
     def search(
         self, field: str, weights: Mapping[str, float], depth: int, filters: Filters | None = None
     ) -> list[tuple[int, float]]:

@@ -7,17 +7,19 @@ terms they only pollute the lexical rankings, so there they weigh nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.cleaning import clean_query
 from corpus.segment import fold
 from index.lexical import ngrams
+from index.spelling import Speller
 from index.vocabulary import FUNCTION_WORDS, QUESTION_WORDS, expansions
 
 MAX_CHARS = 1_000
 _FUNCTION_WEIGHT = 0.25
 _EXPANSION_WEIGHT = 0.5
+_TYPED_WEIGHT = 0.5
 
 #: First match wins; tried in this order.
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -45,7 +47,9 @@ class Query:
     """A question made ready for the three inputs.
 
     ``words`` and ``grams`` weigh terms of the two lexical fields; ``content`` holds
-    the folded content words in order, for evidence and highlights.
+    the folded content words in order, for evidence and highlights. ``suggestion`` is
+    the corrected question where what was typed was surely meant otherwise: ``text``,
+    ``kind`` and ``content`` are then the corrected question's.
     """
 
     text: str
@@ -53,24 +57,47 @@ class Query:
     content: tuple[str, ...]
     words: dict[str, float]
     grams: dict[str, float]
+    suggestion: str | None = None
 
 
-def understand(text: str, cut: Callable[[str], list[str]]) -> Query:
-    """Clean a question and weigh its terms; ``cut`` is the generation's `Segmenter.terms`.
+def understand(text: str, cut: Callable[[str], list[str]], speller: Speller | None = None) -> Query:
+    """Clean a question, put it right and weigh its terms; ``cut`` is the generation's `Segmenter.terms`.
 
     Text beyond `MAX_CHARS` characters is left out: callers that must refuse it check before.
+    Without a ``speller`` the question is taken exactly as it was typed.
     """
-    cleaned = clean_query(text[:MAX_CHARS])
-    terms = cut(cleaned)
-    content = tuple(term for term in terms if term not in QUESTION_WORDS)
-    words: dict[str, float] = {}
-    for term in content:
-        words[term] = words.get(term, 0.0) + (_FUNCTION_WEIGHT if term in FUNCTION_WORDS else 1.0)
-    for other in expansions(fold(cleaned), content):
+    typed = clean_query(text[:MAX_CHARS])
+    correction = speller.correct(typed) if speller is not None else None
+    meant = typed if correction is None else correction.text
+    content = _content(meant, cut)
+    words = _words(content)
+    grams = _grams(meant, cut)
+    if correction is not None:
+        _keep(words, _words(_content(typed, cut)))
+        _keep(grams, _grams(typed, cut))
+    for other in expansions(fold(meant), content):
         for term in cut(other):
             if term not in FUNCTION_WORDS:
                 words.setdefault(term, _EXPANSION_WEIGHT)
-    return Query(cleaned, question_kind(cleaned), content, words, _grams(cleaned, cut))
+    suggestion = None if correction is None else meant
+    return Query(meant, question_kind(meant), content, words, grams, suggestion)
+
+
+def _content(text: str, cut: Callable[[str], list[str]]) -> tuple[str, ...]:
+    return tuple(term for term in cut(text) if term not in QUESTION_WORDS)
+
+
+def _words(content: Sequence[str]) -> dict[str, float]:
+    weights: dict[str, float] = {}
+    for term in content:
+        weights[term] = weights.get(term, 0.0) + (_FUNCTION_WEIGHT if term in FUNCTION_WORDS else 1.0)
+    return weights
+
+
+def _keep(weights: dict[str, float], typed: Mapping[str, float]) -> None:
+    """What was typed stays in the search beside what was meant."""
+    for term, weight in typed.items():
+        weights.setdefault(term, _TYPED_WEIGHT * weight)
 
 
 def question_kind(text: str) -> str:
