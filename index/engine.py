@@ -158,7 +158,13 @@ class Engine:
         return sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))
 
     def search(
-        self, query: str, *, k: int = 10, system: str = "hybrid", filters: Filters | None = None
+        self,
+        query: str,
+        *,
+        k: int = 10,
+        system: str = "hybrid",
+        filters: Filters | None = None,
+        exact: bool = False,
     ) -> SearchResult:
         """Answer a question: hits grouped by case, highlights, citations, facets, the answer.
 
@@ -167,10 +173,11 @@ class Engine:
             k: groups to return.
             system: one of `SYSTEMS`.
             filters: exact, applied inside every input ranking.
+            exact: search what was typed, without putting slips right.
         """
         began = time.perf_counter()
         opened = self._opened
-        asked = self.understand(query, opened)
+        asked = self.understand(query, opened, exact=exact)
         ranked = self._rank(opened, asked, DEPTH, system, filters)
         stored = opened.store.stored([row for row, _, _ in ranked])
         groups = self._group(opened, asked, ranked, stored, k)
@@ -183,6 +190,7 @@ class Engine:
             answer=answer,
             groups=groups,
             facets=facets_of(stored.values()),
+            suggestion=asked.suggestion,
         )
 
     def groups(self, query: str, k: int) -> tuple[Query, tuple[Group, ...]]:
@@ -300,7 +308,9 @@ def _open_generation(folder: Path, store: Store, encoder: Encoder) -> OpenGenera
             folder / DICTIONARY,
             segmenter.words,
             frequency=lambda term: lexical.document_frequency("words", term),
-            occurs=lambda text: lexical.count_all("characters", ngrams(text)),
+            occurs=lambda text: lexical.count_all(
+                {"words": segmenter.terms(text), "characters": ngrams(text)}
+            ),
             passages=len(lexical),
         ),
     )

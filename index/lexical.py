@@ -135,14 +135,15 @@ class LexicalIndex:
         """How many passages hold the term."""
         return int(self._searcher.doc_freq(field, term))
 
-    def count_all(self, field: str, terms: Iterable[str]) -> int:
-        """How many passages hold every one of the terms."""
+    def count_all(self, terms: Mapping[str, Iterable[str]]) -> int:
+        """How many passages hold every one of the terms of each field."""
         import tantivy
 
         make = tantivy.Query
         must = [
             (tantivy.Occur.Must, make.term_query(self._schema, field, term, "basic"))
-            for term in sorted(set(terms))
+            for field, wanted in terms.items()
+            for term in sorted(set(wanted))
         ]
         return int(self._searcher.search(make.boolean_query(must), limit=1).count) if must else 0
 

@@ -7,18 +7,19 @@ terms they only pollute the lexical rankings, so there they weigh nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.cleaning import clean_query
 from corpus.segment import fold
 from index.lexical import ngrams
 from index.spelling import Speller
-from index.vocabulary import FUNCTION_WORDS, QUESTION_WORDS, expansions
+from index.synonyms import other_names
+from index.vocabulary import FUNCTION_WORDS, QUESTION_WORDS, without_fillers
 
 MAX_CHARS = 1_000
 _FUNCTION_WEIGHT = 0.25
-_EXPANSION_WEIGHT = 0.5
+_EXPANSION_WEIGHT = 0.25
 _TYPED_WEIGHT = 0.5
 
 #: First match wins; tried in this order.
@@ -67,20 +68,26 @@ def understand(text: str, cut: Callable[[str], list[str]], speller: Speller | No
     Without a ``speller`` the question is taken exactly as it was typed.
     """
     typed = clean_query(text[:MAX_CHARS])
-    correction = speller.correct(typed) if speller is not None else None
-    meant = typed if correction is None else correction.text
+    meant = typed if speller is None else _meant(text[:MAX_CHARS], typed, speller)
+    suggestion = None if meant == typed else meant
+    kind = question_kind(meant)
+    meant = without_fillers(meant)
     content = _content(meant, cut)
     words = _words(content)
     grams = _grams(meant, cut)
-    if correction is not None:
+    if suggestion is not None:
         _keep(words, _words(_content(typed, cut)))
         _keep(grams, _grams(typed, cut))
-    for other in expansions(fold(meant), content):
-        for term in cut(other):
-            if term not in FUNCTION_WORDS:
-                words.setdefault(term, _EXPANSION_WEIGHT)
-    suggestion = None if correction is None else meant
-    return Query(meant, question_kind(meant), content, words, grams, suggestion)
+    _expand(words, other_names(fold(meant), content), cut)
+    return Query(meant, kind, content, words, grams, suggestion)
+
+
+def _meant(text: str, typed: str, speller: Speller) -> str:
+    """The cleaned question with the other keyboard layout undone and slips put right."""
+    switched = speller.switched(text)
+    cleaned = typed if switched is None else clean_query(switched)
+    correction = speller.correct(cleaned)
+    return cleaned if correction is None else correction.text
 
 
 def _content(text: str, cut: Callable[[str], list[str]]) -> tuple[str, ...]:
@@ -98,6 +105,17 @@ def _keep(weights: dict[str, float], typed: Mapping[str, float]) -> None:
     """What was typed stays in the search beside what was meant."""
     for term, weight in typed.items():
         weights.setdefault(term, _TYPED_WEIGHT * weight)
+
+
+def _expand(
+    words: dict[str, float], found: Iterable[tuple[str, ...]], cut: Callable[[str], list[str]]
+) -> None:
+    """Add the other names of what is asked, each with one weight shared by its terms."""
+    for names in found:
+        for name in names:
+            terms = [term for term in cut(name) if term not in FUNCTION_WORDS]
+            for term in terms:
+                words.setdefault(term, _EXPANSION_WEIGHT / len(terms))
 
 
 def question_kind(text: str) -> str:

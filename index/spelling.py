@@ -22,12 +22,17 @@ from pathlib import Path
 from corpus.gazetteer import place_names
 from corpus.segment import fold
 from index import background
+from index.keyboard import as_latin, as_thai
 from index.lattice import Stretch, Words, read, unknown_cost
 from index.lexical import skeleton
 from index.vocabulary import FUNCTION_WORDS, QUESTION_WORDS
 
 _MARK = re.compile("[\u0e47-\u0e4e]")
 _THAI = re.compile("[\u0e01-\u0e3a\u0e40-\u0e46]")
+_THAI_SIGN = re.compile("[\u0e01-\u0e4e]")
+_LATIN_LETTER = re.compile("[A-Za-z]")
+_MOST_KNOWN_AS_TYPED, _FEWEST_KNOWN_AS_MEANT = 0.5, 0.8
+_FEWEST_SWITCHED = 3
 _NOT_A_THAI_WORD = re.compile("[^\u0e01-\u0e2e\u0e30-\u0e45\u0e47-\u0e4e]")
 _WORD = re.compile("[\u0e01-\u0e2e\u0e30-\u0e45\u0e47-\u0e4e]+|[a-z]{4,20}")
 _LATIN_WORD = re.compile("[a-z]{5,20}")
@@ -81,7 +86,7 @@ class Speller:
         dictionary: the generation's segmenter dictionary, a word a line.
         cut: the segmenter's words of a text; joined they give the text.
         frequency: in how many passages a term stands.
-        occurs: in how many passages a text stands as it is, or nearly.
+        occurs: in how many passages a text's words and character n-grams stand together.
         passages: how many there are.
     """
 
@@ -116,13 +121,33 @@ class Speller:
         edits = [edit for edit in sorted(edits) if not self._written(text, edit)]
         return _applied(text, edits) if edits else None
 
+    def switched(self, typed: str) -> str | None:
+        """What was meant by keys struck with the other keyboard layout on; ``None`` where nothing was.
+
+        Args:
+            typed: the query as it came: cleaning would repair the strange Thai that Latin keys give.
+        """
+        thai = bool(_THAI_SIGN.search(typed))
+        if thai and _LATIN_LETTER.search(typed):
+            return None
+        meant = as_latin(typed) if thai else as_thai(typed)
+        if self._known_share(typed) > _MOST_KNOWN_AS_TYPED or len(skeleton(meant)) < _FEWEST_SWITCHED:
+            return None
+        return meant if self._known_share(meant) >= _FEWEST_KNOWN_AS_MEANT else None
+
+    def _known_share(self, text: str) -> float:
+        """Share of the letters and digits that known words of more than one letter hold."""
+        lengths = [(len(skeleton(word)), word) for word in self._cut(fold(text))]
+        total = sum(length for length, _ in lengths)
+        known = sum(length for length, word in lengths if length > 1 and self.known(word))
+        return known / total if total else 1.0
+
     def _written(self, text: str, edit: _Edit) -> bool:
         """Whether the corpus writes it as typed so often that it is no slip there."""
         start, end, word = edit
         if skeleton(text[start:end]) == skeleton(word):  # counted without marks, they look the same
             return False
-        before, after = text[max(0, start - 2) : start], text[end : end + 2]
-        typed = self._occurs(before + text[start:end] + after)
+        typed = self._occurs(fold(text[start:end]))
         return typed > 0 and self._occurs(word) < _RATHER * typed
 
     def known(self, term: str) -> bool:

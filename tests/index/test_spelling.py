@@ -67,3 +67,18 @@ def test_what_the_corpus_writes_is_no_slip(tmp_path: Path) -> None:
 def test_no_text_breaks_it(speller: Speller, text: str) -> None:
     found = speller.correct(text)
     assert found is None or (found.text != text and found.changes)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [(".8i", "ใคร"), ("Fi'rpk[k]", "โรงพยาบาล"), ("ไฟหะำ ทฟืฟเำทำืะ", "waste management")],
+)
+def test_the_other_keyboard_layout_is_undone(speller: Speller, typed: str, meant: str) -> None:
+    assert speller.switched(typed) == meant
+
+
+@pytest.mark.parametrize(
+    "query", ["MOU", "Chiang Mai", "4G", "1506", "เทศบาล", "MOU กับโรงพยาบาล", "ศพค.", ""]
+)
+def test_a_query_on_the_right_layout_stays(speller: Speller, query: str) -> None:
+    assert speller.switched(query) is None
