@@ -44,12 +44,11 @@ _IMPOSSIBLE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """``[start, end)`` of the letters, the word put there, and whether a letter was wrong."""
+    """``[start, end)`` of the letters, and the word put there."""
 
     start: int
     end: int
     word: str
-    slip: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +147,8 @@ def read(stretch: Stretch, words: Words) -> Reading | None:
         return None
     before = _forward(size, edges)
     best = before[size] or typed
-    slips = _slips(stretch, letters, words, before, _backward(size, edges), typed.cost)
-    best = min((best, *slips), key=lambda way: way.cost)
+    for way in _slips(stretch, words, before, _backward(size, edges), best.cost):
+        best = way  # each is cheaper than those before
     return Reading(typed.cost - best.cost, best.changes) if best.changes else None
 
 
@@ -171,7 +170,7 @@ def _edges(stretch: Stretch, letters: str, words: Words) -> Iterator[_Edge]:
                     yield _Edge(start, end, cost)
                 elif end - start > 1 and (stretch.unmarked or _touches(stretch.broken, start, end)):
                     mended = cost + stretch.mark_cost * _mark_differences(typed, word)
-                    yield _Edge(start, end, mended, Change(start, end, word, slip=False))
+                    yield _Edge(start, end, mended, Change(start, end, word))
 
 
 def _forward(size: int, edges: Iterable[_Edge]) -> list[_Way | None]:
@@ -202,26 +201,29 @@ def _and(changes: tuple[Change, ...], change: Change | None) -> tuple[Change, ..
 
 def _slips(
     stretch: Stretch,
-    letters: str,
     words: Words,
     before: Sequence[_Way | None],
     after: Sequence[_Way | None],
-    now: float,
+    least: float,
 ) -> Iterator[_Way]:
-    """Ways with one word a slip away that touches a broken place, where they can be cheaper than now."""
+    """Ways with one word a slip away that touches a broken place, each cheaper than the last and ``least``."""
+    letters = stretch.letters
     for start, way in enumerate(before):
         for end in range(start + _SHORTEST_SLIPPED, min(len(letters), start + _LONGEST) + 1):
             rest = after[end]
             if way is None or rest is None or not _touches(stretch.broken, start, end):
                 continue
             around = way.cost + rest.cost
-            if around + _CHEAPEST_WORD + _NEAR_COST >= now:
+            if around + _CHEAPEST_WORD + _NEAR_COST >= least:
                 continue
             typed = stretch.text(start, end)
             for cost, word in words.near(letters[start:end], letters[start - 1 : start]):
-                marks = stretch.mark_cost * _mark_differences(typed, word)
-                change = Change(start, end, word, slip=True)
-                yield _Way(around + cost + marks, (*way.changes, change, *rest.changes))
+                if around + cost >= least:
+                    continue
+                total = around + cost + stretch.mark_cost * _mark_differences(typed, word)
+                if total < least:
+                    least = total
+                    yield _Way(total, (*way.changes, Change(start, end, word), *rest.changes))
 
 
 def _touches(broken: Sequence[tuple[int, int]], start: int, end: int) -> bool:
@@ -230,7 +232,10 @@ def _touches(broken: Sequence[tuple[int, int]], start: int, end: int) -> bool:
 
 def _mark_differences(typed: str, word: str) -> int:
     """How many marks one has and the other lacks; an exchanged one counts once."""
-    ours, theirs = Counter(_MARK.findall(typed)), Counter(_MARK.findall(word))
+    found, wanted = _MARK.findall(typed), _MARK.findall(word)
+    if not found or not wanted:
+        return len(found) + len(wanted)
+    ours, theirs = Counter(found), Counter(wanted)
     return max((ours - theirs).total(), (theirs - ours).total())
 
 
