@@ -7,7 +7,7 @@ terms they only pollute the lexical rankings, so there they weigh nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.cleaning import clean_query
@@ -21,6 +21,7 @@ MAX_CHARS = 1_000
 _FUNCTION_WEIGHT = 0.25
 _EXPANSION_WEIGHT = 0.25
 _TYPED_WEIGHT = 0.5
+_THAI = re.compile("[\u0e01-\u0e2e]")
 
 #: First match wins; tried in this order.
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -72,13 +73,17 @@ def understand(text: str, cut: Callable[[str], list[str]], speller: Speller | No
     suggestion = None if meant == typed else meant
     kind = question_kind(meant)
     meant = without_fillers(meant)
+    if not _THAI.search(meant):
+        meant = _with_thai_names(meant, cut)
     content = _content(meant, cut)
     words = _words(content)
     grams = _grams(meant, cut)
     if suggestion is not None:
         _keep(words, _words(_content(typed, cut)))
         _keep(grams, _grams(typed, cut))
-    _expand(words, other_names(fold(meant), content), cut)
+    if _THAI.search(meant):
+        for names in other_names(fold(meant), content):
+            _expand(words, names, cut)
     return Query(meant, kind, content, words, grams, suggestion)
 
 
@@ -107,15 +112,19 @@ def _keep(weights: dict[str, float], typed: Mapping[str, float]) -> None:
         weights.setdefault(term, _TYPED_WEIGHT * weight)
 
 
-def _expand(
-    words: dict[str, float], found: Iterable[tuple[str, ...]], cut: Callable[[str], list[str]]
-) -> None:
-    """Add the other names of what is asked, each with one weight shared by its terms."""
-    for names in found:
-        for name in names:
-            terms = [term for term in cut(name) if term not in FUNCTION_WORDS]
-            for term in terms:
-                words.setdefault(term, _EXPANSION_WEIGHT / len(terms))
+def _with_thai_names(text: str, cut: Callable[[str], list[str]]) -> str:
+    """A question without Thai, followed by the first Thai name of each thing that it names."""
+    found = other_names(fold(text), _content(text, cut))
+    thai = [name for names in found for name in [n for n in names if _THAI.search(n)][:1]]
+    return " ".join(dict.fromkeys((text, *thai)))
+
+
+def _expand(words: dict[str, float], names: Sequence[str], cut: Callable[[str], list[str]]) -> None:
+    """Add other names of one thing; the terms of a name share its weight."""
+    for name in names:
+        terms = [term for term in cut(name) if term not in FUNCTION_WORDS]
+        for term in terms:
+            words.setdefault(term, _EXPANSION_WEIGHT / len(terms))
 
 
 def question_kind(text: str) -> str:

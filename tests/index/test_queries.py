@@ -72,6 +72,14 @@ def test_other_names_of_a_thing_come_along_with_less_weight() -> None:
     assert any("ข้อตกลง" in term for term in asked.words)
 
 
+def test_a_question_without_thai_takes_thai_names_along() -> None:
+    asked = understand("dengue fever in Hatyai", CUT)
+    assert {"ไข้เลือดออก", "หาดใหญ่"} <= {*asked.content, *asked.words}
+    assert "หาดใหญ่" in asked.text
+    assert asked.suggestion is None
+    assert understand("โรคไข้เลือดออกที่หาดใหญ่", CUT).text == "โรคไข้เลือดออกที่หาดใหญ่"
+
+
 def test_decomposed_sara_am_and_thai_digits_ask_the_same() -> None:
     assert understand("นํ้าท่วมปี ๒๕๖๒", CUT).words == understand("น้ำท่วมปี 2562", CUT).words
 
