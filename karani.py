@@ -136,7 +136,9 @@ def _ask(args: argparse.Namespace) -> int:
             f"ใช้เฉพาะ {MAX_CHARS} ตัวอักษรแรกของคำถาม / only the question's first {MAX_CHARS} characters are used"
         )
     engine = _engine(args)
-    result = engine.search(args.question, k=args.k, system=args.system, filters=_filters(args.filter))
+    result = engine.search(
+        args.question, k=args.k, system=args.system, filters=_filters(args.filter), exact=args.exact
+    )
     if args.json:
         print(json.dumps(as_dict(result), ensure_ascii=False, indent=2))
     else:
@@ -182,6 +184,8 @@ def _filters(pairs: Sequence[str]) -> Filters:
 
 
 def _print_result(result: SearchResult) -> None:
+    if result.suggestion is not None:
+        print(f"แสดงผลของ / showing results for: {result.suggestion}  (--exact ค้นตามที่พิมพ์ / as typed)\n")
     if result.answer is None:
         print("ไม่พบคำตอบในเอกสารที่มี / nothing in the corpus answers this")
     else:
@@ -335,6 +339,7 @@ def _add_asking_commands(commands: Any) -> None:
     ask.add_argument("-k", type=int, default=5, help="cases to show (default 5)")
     ask.add_argument("--json", action="store_true", help="print the API's JSON")
     ask.add_argument("--filter", action="append", default=[], metavar="NAME=VALUE", help="may be repeated")
+    ask.add_argument("--exact", action="store_true", help="search what was typed, slips and all")
     ask.add_argument(
         "--system", default="hybrid", choices=("hybrid", "dense", "lexical", "words", "characters")
     )

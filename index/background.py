@@ -10,7 +10,8 @@ TABLE = Path(__file__).parent / "model" / "background.tsv"
 
 
 @lru_cache(maxsize=1)
-def _table() -> tuple[int, dict[str, int]]:
+def table() -> tuple[int, dict[str, int]]:
+    """How many passages were counted, and in how many of them each word stands."""
     with TABLE.open(encoding="utf-8") as stream:
         total = int(stream.readline().split("\t")[1])
         rows = (line.rstrip("\n").split("\t") for line in stream)
@@ -23,6 +24,6 @@ def weight(term: str) -> float:
     Inverse document frequency (Spärck Jones 1972) over passages of government
     prose, scaled by its largest value.
     """
-    total, counts = _table()
+    total, counts = table()
     seen = counts.get(term, 0)
     return max(0.02, math.log((total + 1) / (seen + 1)) / math.log(total + 1))

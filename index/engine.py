@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from corpus.segment import Segmenter
 from corpus.settings import Settings
@@ -25,12 +26,13 @@ from index.fusion import Fused, Ranking, Weights, fuse
 from index.generations import DICTIONARY, FORWARD, LEXICAL
 from index.hits import Filters, Group, Hit, SearchResult
 from index.interfaces import Encoder, Vectors
-from index.lexical import LexicalIndex
+from index.lexical import LexicalIndex, ngrams
 from index.present import facets_of, group
 from index.publish import GenerationError, Manifest, complete_generations, current_name, verify
 from index.queries import Query, understand
 from index.rerank import DEPTH as RERANKED
 from index.rerank import Reranker
+from index.spelling import Speller
 
 SYSTEMS = ("hybrid", "dense", "lexical", "words", "characters")
 _INPUTS: Mapping[str, tuple[str, ...]] = {
@@ -58,6 +60,7 @@ class OpenGeneration:
     dense: DenseIndex
     lexical: LexicalIndex
     forward: ForwardIndex
+    speller: Speller
 
 
 class Engine:
@@ -92,6 +95,8 @@ class Engine:
                 f"ยังไม่มีดัชนีใน {settings.data} — สั่ง karani ingest ตามด้วย karani build / "
                 f"no index in {settings.data} yet: run karani ingest PATH, then karani build"
             )
+        # Products of a question's few vectors are too small to share: more threads only wait for each other.
+        threadpool_limits(limits=1, user_api="blas")
         encoder = encoder or load_encoder(settings.encoder, revision=settings.encoder_revision)
         store = Store.open(settings.database, create=False)
         return cls(settings, store, encoder, _open_newest(settings, store, encoder))
@@ -115,6 +120,11 @@ class Engine:
     def opened(self) -> OpenGeneration:
         """The serving generation's open files."""
         return self._opened
+
+    def understand(self, query: str, opened: OpenGeneration | None = None, *, exact: bool = False) -> Query:
+        """The question as understood; ``exact`` takes it as it was typed."""
+        opened = opened or self._opened
+        return understand(query, opened.segmenter.terms, None if exact else opened.speller)
 
     def fused(self, asked: Query, depth: int = DEPTH) -> list[Fused]:
         """The fused ranking before any reranking."""
@@ -143,7 +153,7 @@ class Engine:
     ) -> list[Hit]:
         """The best passages for a question, best first; ties break by passage id."""
         opened = self._opened
-        ranked = self._rank(opened, understand(query, opened.segmenter.terms), depth, system, filters)
+        ranked = self._rank(opened, self.understand(query, opened), depth, system, filters)
         stored = opened.store.stored([row for row, _, _ in ranked])
         hits = [
             Hit(stored[row].passage.passage_id, score, parts) for row, score, parts in ranked if row in stored
@@ -151,7 +161,13 @@ class Engine:
         return sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))
 
     def search(
-        self, query: str, *, k: int = 10, system: str = "hybrid", filters: Filters | None = None
+        self,
+        query: str,
+        *,
+        k: int = 10,
+        system: str = "hybrid",
+        filters: Filters | None = None,
+        exact: bool = False,
     ) -> SearchResult:
         """Answer a question: hits grouped by case, highlights, citations, facets, the answer.
 
@@ -160,10 +176,11 @@ class Engine:
             k: groups to return.
             system: one of `SYSTEMS`.
             filters: exact, applied inside every input ranking.
+            exact: search what was typed, without putting slips right.
         """
         began = time.perf_counter()
         opened = self._opened
-        asked = understand(query, opened.segmenter.terms)
+        asked = self.understand(query, opened, exact=exact)
         ranked = self._rank(opened, asked, DEPTH, system, filters)
         stored = opened.store.stored([row for row, _, _ in ranked])
         groups = self._group(opened, asked, ranked, stored, k)
@@ -176,12 +193,13 @@ class Engine:
             answer=answer,
             groups=groups,
             facets=facets_of(stored.values()),
+            suggestion=asked.suggestion,
         )
 
     def groups(self, query: str, k: int) -> tuple[Query, tuple[Group, ...]]:
         """The question as understood and its first ``k`` groups, without an answer."""
         opened = self._opened
-        asked = understand(query, opened.segmenter.terms)
+        asked = self.understand(query, opened)
         ranked = self._rank(opened, asked, DEPTH, "hybrid", None)
         stored = opened.store.stored([row for row, _, _ in ranked])
         return asked, self._group(opened, asked, ranked, stored, k)
@@ -225,7 +243,12 @@ class Engine:
         # Scores in (0, 1] that follow the new order: a share of the best, above everything not reranked.
         best = float(scores.max())
         renewed = [
-            (head[i][0], 0.5 + 0.5 * math.exp(min(0.0, float(scores[i]) - best)), head[i][2]) for i in order
+            (
+                head[i][0],
+                0.5 + 0.5 * math.exp(min(0.0, float(scores[i]) - best)),
+                {**head[i][2], "reranker": float(scores[i])},
+            )
+            for i in order
         ]
         return renewed + [(row, 0.5 * score, parts) for row, score, parts in tail]
 
@@ -281,12 +304,23 @@ def _open_generation(folder: Path, store: Store, encoder: Encoder) -> OpenGenera
             f"{folder.name} was built with another encoder than KARANI_ENCODER={encoder.name}: run karani build"
         )
     verify(folder, manifest)
+    segmenter = Segmenter(folder / DICTIONARY)
+    lexical = LexicalIndex(folder / LEXICAL)
     return OpenGeneration(
         name=folder.name,
         manifest=manifest,
         store=store.at(manifest.change),
-        segmenter=Segmenter(folder / DICTIONARY),
+        segmenter=segmenter,
         dense=DenseIndex(folder),
-        lexical=LexicalIndex(folder / LEXICAL),
+        lexical=lexical,
         forward=ForwardIndex(folder / FORWARD),
+        speller=Speller(
+            folder / DICTIONARY,
+            segmenter.words,
+            frequency=lambda term: lexical.document_frequency("words", term),
+            occurs=lambda text: lexical.count_all(
+                {"words": segmenter.terms(text), "characters": ngrams(text)}
+            ),
+            passages=len(lexical),
+        ),
     )

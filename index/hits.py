@@ -55,7 +55,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Everything one question gives. ``answer`` is ``None`` when nothing answers."""
+    """Everything one question gives. ``answer`` is ``None`` when nothing answers.
+
+    ``suggestion`` is the question that was searched where what was typed was surely meant
+    otherwise: a slip, lost marks, the other keyboard layout.
+    """
 
     query: str
     took_ms: float
@@ -64,6 +68,7 @@ class SearchResult:
     answer: Answer | None
     groups: tuple[Group, ...]
     facets: Mapping[str, Mapping[str, int]]
+    suggestion: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +132,7 @@ def as_dict(result: SearchResult) -> dict[str, Any]:
     answer = result.answer
     return {
         "query": result.query,
+        "suggestion": result.suggestion,
         "took_ms": round(result.took_ms, 3),
         "generation": result.generation,
         "encoder": result.encoder,

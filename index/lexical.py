@@ -135,6 +135,18 @@ class LexicalIndex:
         """How many passages hold the term."""
         return int(self._searcher.doc_freq(field, term))
 
+    def count_all(self, terms: Mapping[str, Iterable[str]]) -> int:
+        """How many passages hold every one of the terms of each field."""
+        import tantivy
+
+        make = tantivy.Query
+        must = [
+            (tantivy.Occur.Must, make.term_query(self._schema, field, term, "basic"))
+            for field, wanted in terms.items()
+            for term in sorted(set(wanted))
+        ]
+        return int(self._searcher.search(make.boolean_query(must), limit=1).count) if must else 0
+
     def search(
         self, field: str, weights: Mapping[str, float], depth: int, filters: Filters | None = None
     ) -> list[tuple[int, float]]:

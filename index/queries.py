@@ -7,17 +7,21 @@ terms they only pollute the lexical rankings, so there they weigh nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.cleaning import clean_query
 from corpus.segment import fold
 from index.lexical import ngrams
-from index.vocabulary import FUNCTION_WORDS, QUESTION_WORDS, expansions
+from index.spelling import Speller
+from index.synonyms import other_names
+from index.vocabulary import FUNCTION_WORDS, QUESTION_WORDS, without_fillers
 
 MAX_CHARS = 1_000
 _FUNCTION_WEIGHT = 0.25
-_EXPANSION_WEIGHT = 0.5
+_EXPANSION_WEIGHT = 0.25
+_TYPED_WEIGHT = 0.5
+_THAI = re.compile("[\u0e01-\u0e2e]")
 
 #: First match wins; tried in this order.
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -45,7 +49,9 @@ class Query:
     """A question made ready for the three inputs.
 
     ``words`` and ``grams`` weigh terms of the two lexical fields; ``content`` holds
-    the folded content words in order, for evidence and highlights.
+    the folded content words in order, for evidence and highlights. ``suggestion`` is
+    the corrected question where what was typed was surely meant otherwise: ``text``,
+    ``kind`` and ``content`` are then the corrected question's.
     """
 
     text: str
@@ -53,24 +59,72 @@ class Query:
     content: tuple[str, ...]
     words: dict[str, float]
     grams: dict[str, float]
+    suggestion: str | None = None
 
 
-def understand(text: str, cut: Callable[[str], list[str]]) -> Query:
-    """Clean a question and weigh its terms; ``cut`` is the generation's `Segmenter.terms`.
+def understand(text: str, cut: Callable[[str], list[str]], speller: Speller | None = None) -> Query:
+    """Clean a question, put it right and weigh its terms; ``cut`` is the generation's `Segmenter.terms`.
 
     Text beyond `MAX_CHARS` characters is left out: callers that must refuse it check before.
+    Without a ``speller`` the question is taken exactly as it was typed.
     """
-    cleaned = clean_query(text[:MAX_CHARS])
-    terms = cut(cleaned)
-    content = tuple(term for term in terms if term not in QUESTION_WORDS)
-    words: dict[str, float] = {}
+    typed = clean_query(text[:MAX_CHARS])
+    meant = typed if speller is None else _meant(text[:MAX_CHARS], typed, speller)
+    suggestion = None if meant == typed else meant
+    kind = question_kind(meant)
+    meant = without_fillers(meant)
+    if not _THAI.search(meant):
+        meant = _with_thai_names(meant, cut)
+    content = _content(meant, cut)
+    words = _words(content)
+    grams = _grams(meant, cut)
+    if suggestion is not None:
+        _keep(words, _words(_content(typed, cut)))
+        _keep(grams, _grams(typed, cut))
+    if _THAI.search(meant):
+        for names in other_names(fold(meant), content):
+            _expand(words, names, cut)
+    return Query(meant, kind, content, words, grams, suggestion)
+
+
+def _meant(text: str, typed: str, speller: Speller) -> str:
+    """The cleaned question with the other keyboard layout undone and slips put right."""
+    switched = speller.switched(text)
+    cleaned = typed if switched is None else clean_query(switched)
+    correction = speller.correct(cleaned)
+    return cleaned if correction is None else correction.text
+
+
+def _content(text: str, cut: Callable[[str], list[str]]) -> tuple[str, ...]:
+    return tuple(term for term in cut(text) if term not in QUESTION_WORDS)
+
+
+def _words(content: Sequence[str]) -> dict[str, float]:
+    weights: dict[str, float] = {}
     for term in content:
-        words[term] = words.get(term, 0.0) + (_FUNCTION_WEIGHT if term in FUNCTION_WORDS else 1.0)
-    for other in expansions(fold(cleaned), content):
-        for term in cut(other):
-            if term not in FUNCTION_WORDS:
-                words.setdefault(term, _EXPANSION_WEIGHT)
-    return Query(cleaned, question_kind(cleaned), content, words, _grams(cleaned, cut))
+        weights[term] = weights.get(term, 0.0) + (_FUNCTION_WEIGHT if term in FUNCTION_WORDS else 1.0)
+    return weights
+
+
+def _keep(weights: dict[str, float], typed: Mapping[str, float]) -> None:
+    """What was typed stays in the search beside what was meant."""
+    for term, weight in typed.items():
+        weights.setdefault(term, _TYPED_WEIGHT * weight)
+
+
+def _with_thai_names(text: str, cut: Callable[[str], list[str]]) -> str:
+    """A question without Thai, followed by the first Thai name of each thing that it names."""
+    found = other_names(fold(text), _content(text, cut))
+    thai = [name for names in found for name in [n for n in names if _THAI.search(n)][:1]]
+    return " ".join(dict.fromkeys((text, *thai)))
+
+
+def _expand(words: dict[str, float], names: Sequence[str], cut: Callable[[str], list[str]]) -> None:
+    """Add other names of one thing; the terms of a name share its weight."""
+    for name in names:
+        terms = [term for term in cut(name) if term not in FUNCTION_WORDS]
+        for term in terms:
+            words.setdefault(term, _EXPANSION_WEIGHT / len(terms))
 
 
 def question_kind(text: str) -> str:

@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 T = TypeVar("T")
 _LIST_SIZE = 50
-_SEARCH_FIELDS = ("k", "system", *views.FACETS)
+_SEARCH_FIELDS = ("k", "system", "exact", *views.FACETS)
 
 
 async def _pages(request: Request) -> Pages:
@@ -64,6 +64,7 @@ async def search_page(request: Request, serving: ServingDep, pages: PagesDep) ->
         facets=views.facets_of(result, values, labels),
         active=views.active_filters(values, labels),
         clear_url=views.search_url(values, **dict.fromkeys(views.FACETS)),
+        exact_url=views.search_url(values, exact="1"),
         more_url=views.search_url(values, k=more) if len(result.groups) >= (search.k or 0) < more else "",
         search_values=values,
         views=views,

@@ -56,4 +56,6 @@ def readable(text: str) -> str:
 def ask(engine: Engine, search: SearchRequest) -> SearchResult:
     """One checked search, on the calling thread."""
     assert search.k is not None  # noqa: S101 - set by `checked`
-    return engine.search(search.q, k=search.k, system=search.system, filters=search.filters)
+    return engine.search(
+        search.q, k=search.k, system=search.system, filters=search.filters, exact=search.exact
+    )

@@ -63,6 +63,7 @@ class SearchRequest(Strict):
         default=None, min_length=1, max_length=500, description="only this document"
     )
     case_id: str | None = Field(default=None, min_length=1, max_length=500, description="only this case")
+    exact: bool = Field(default=False, description="search what was typed, without putting slips right")
 
     @field_validator("*")
     @classmethod
@@ -150,7 +151,11 @@ class AnswerOut(Strict):
 class SearchResponse(Strict):
     """Everything one question gives. `answer` is `null` when nothing answers."""
 
-    query: str
+    query: str = Field(description="as it was asked")
+    suggestion: str | None = Field(
+        description="the question that was searched instead, where what was typed was surely meant otherwise: "
+        "a typing slip, lost marks, the other keyboard layout; `exact` turns this off"
+    )
     took_ms: float
     generation: str
     encoder: str

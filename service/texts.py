@@ -37,6 +37,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "ไม่มีข้อความที่ตรงกับตัวกรองที่เลือก ลองเอาตัวกรองออก",
         "Nothing matches the chosen filters. Try without them.",
     ),
+    "showing_for": ("แสดงผลของ", "Showing results for"),
+    "search_exactly": ("ค้นหาตามที่พิมพ์:", "Search exactly for"),
     "hits": ("ข้อความที่พบ", "Passages found"),
     "nearest": ("ข้อความที่ใกล้เคียง", "Nearest passages"),
     "count_hits": ("{n} กรณีหรือเอกสาร", "Cases or documents: {n}"),

@@ -76,6 +76,8 @@ def search_values(search: SearchRequest) -> dict[str, Any]:
     values = search.model_dump(exclude_none=True)
     if values.get("system") == "hybrid":
         del values["system"]
+    if values.pop("exact"):
+        values["exact"] = "1"
     return values
 
 

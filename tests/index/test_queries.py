@@ -39,11 +39,45 @@ def test_question_words_weigh_nothing_and_content_stays() -> None:
     assert understand("คัดแยกขยะ", CUT).grams == asked.grams
 
 
+@pytest.mark.parametrize(
+    "spoken",
+    [
+        "เอ่อ อยากรู้ว่า{}อ่ะครับ",
+        "ขอถามหน่อยครับว่า{}",
+        "ช่วยบอกหน่อย {}",
+        "พอจะรู้ไหมว่า{}",
+        "{} พอจะรู้มั้ยคะ",
+        "{}ป่ะ",
+        "สวัสดีครับ รบกวนสอบถามหน่อยค่ะ {}",
+        "มีใครรู้บ้างไหมว่า{}",
+        "{} ขอบคุณครับ",
+    ],
+)
+def test_what_people_say_around_a_question_weighs_nothing(spoken: str) -> None:
+    question = "เทศบาลไหนแก้น้ำท่วม"
+    assert understand(spoken.format(question), CUT) == understand(question, CUT)
+
+
+@pytest.mark.parametrize(
+    "question", ["พืชมีโรคอะไรเป็นพาหนะ", "ใครดูแลด่านหน้า", "ปลูกไม้มีค่า", "สอบถามราคายาง", "รู้ไหม", "นายกขอบคุณ"]
+)
+def test_words_that_only_look_like_fillers_stay(question: str) -> None:
+    assert understand(question, CUT).text == question
+
+
 def test_other_names_of_a_thing_come_along_with_less_weight() -> None:
     asked = understand("อบต. ทำ MOU กับหมอ", CUT)
     assert "แพทย์" in asked.words
     assert asked.words["แพทย์"] < asked.words["หมอ"]
     assert any("ข้อตกลง" in term for term in asked.words)
+
+
+def test_a_question_without_thai_takes_thai_names_along() -> None:
+    asked = understand("dengue fever in Hatyai", CUT)
+    assert {"ไข้เลือดออก", "หาดใหญ่"} <= {*asked.content, *asked.words}
+    assert "หาดใหญ่" in asked.text
+    assert asked.suggestion is None
+    assert understand("โรคไข้เลือดออกที่หาดใหญ่", CUT).text == "โรคไข้เลือดออกที่หาดใหญ่"
 
 
 def test_decomposed_sara_am_and_thai_digits_ask_the_same() -> None:

@@ -225,3 +225,16 @@ def test_the_way_back_to_the_results(client: TestClient) -> None:
             "กลับไปผลการค้นหา"
             not in client.get("/documents/banbueng?page=1", headers={"referer": foreign}).text
         )
+
+
+def test_a_suggestion_is_shown_with_the_way_back(client: TestClient) -> None:
+    shown = client.get("/", params={"q": "ใครใช้ MOU กับโรงพยาบล"}).text
+    assert "แสดงผลของ" in shown
+    assert "ใครใช้ MOU กับโรงพยาบาล" in shown
+    link = re.search(r'class="suggestion".*?href="([^"]+)"', shown, re.DOTALL)
+    assert link is not None
+    address = html.unescape(link[1])
+    assert "exact=1" in address
+    plain = client.get(address).text
+    assert "แสดงผลของ" not in plain
+    assert 'name="exact"' not in plain  # the next question is put right again

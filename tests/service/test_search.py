@@ -106,3 +106,14 @@ def test_any_text_is_answered_or_refused(client: TestClient, q: str) -> None:
         client.get("/", params={"q": q.encode("utf-8", "replace")}),
     ):
         assert answer.status_code in (200, 422)
+
+
+def test_a_slip_is_put_right_and_told(client: TestClient) -> None:
+    body = ask(client, "ใครใช้ MOU กับโรงพยาบล")
+    assert (body["query"], body["suggestion"]) == ("ใครใช้ MOU กับโรงพยาบล", MOU)
+    assert body["answer"]["text"] == ask(client, MOU)["answer"]["text"]
+    assert ask(client, MOU)["suggestion"] is None
+
+
+def test_exact_searches_what_was_typed(client: TestClient) -> None:
+    assert ask(client, "ใครใช้ MOU กับโรงพยาบล", exact=True)["suggestion"] is None
