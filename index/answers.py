@@ -6,7 +6,7 @@ its name and province, all others by the evidence sentence.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from index.background import weight
@@ -23,13 +23,25 @@ _PER_RANK = 0.08
 
 
 def answer_for(
-    asked: Query, groups: Sequence[Group], lexicon: StaticEncoder, calibration: Calibration
+    asked: Query,
+    groups: Sequence[Group],
+    judged: Mapping[str, Sequence[float]],
+    lexicon: StaticEncoder,
+    calibration: Calibration,
 ) -> Answer | None:
-    """The answer that the first groups support, or ``None``."""
+    """The answer that the first groups support, or ``None``.
+
+    Args:
+        asked: the question.
+        groups: best first.
+        judged: `index.judged.NAMES` of the passages, by passage id.
+        lexicon: gives token vectors.
+        calibration: says how sure evidence makes.
+    """
     finder = EvidenceFinder(asked, word_weight, lexicon)
     best: tuple[float, FoundPassage, Evidence] | None = None
     for rank, shown in enumerate(groups[:_CONSIDERED]):
-        weighed = weigh(finder, shown.best)
+        weighed = weigh(finder, shown.best, judged)
         if weighed is None:
             continue
         sure = calibration(weighed[1]) * (1.0 - _PER_RANK * rank)
@@ -40,15 +52,18 @@ def answer_for(
     return _answer(asked, *best)
 
 
-def weigh(finder: EvidenceFinder, found: FoundPassage) -> tuple[Evidence, tuple[float, ...]] | None:
+def weigh(
+    finder: EvidenceFinder, found: FoundPassage, judged: Mapping[str, Sequence[float]]
+) -> tuple[Evidence, tuple[float, ...]] | None:
     """A passage's best evidence and the numbers that its confidence follows from (`calibration.NAMES`)."""
     weighed = finder.weigh(found.passage.text, known_beside(found))
-    if weighed is None:
+    seen = judged.get(found.passage.passage_id)
+    if weighed is None or seen is None:
         return None
     evidence, support = weighed
     numbers = (
         evidence.coverage, evidence.grams, evidence.cosine,
-        support.coverage, support.grams, support.cosine, support.soft, support.weakest,
+        support.coverage, support.grams, support.cosine, support.soft, support.weakest, *seen,
     )  # fmt: skip
     return evidence, numbers
 

@@ -1,8 +1,7 @@
 """How sure an answer is: a logistic of its evidence, fitted on answered and unanswerable questions.
 
-The numbers it looks at (`NAMES`) come from the question, the passage and word
-weights of Thai at large, never from counts in the searched corpus, so that they
-mean the same among seven pages and a million. Platt scaling (Platt 1999).
+It looks at the evidence in the passage (word weights are those of Thai at large, so that they mean the same
+among seven pages and a million) and at what the reranker saw of it (`index.judged`). Platt scaling (Platt 1999).
 """
 
 from __future__ import annotations
@@ -14,36 +13,44 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from index import judged
+
 MODEL = Path(__file__).parent / "model" / "calibration.json"
 NAMES = (
     "evidence_coverage", "evidence_grams", "evidence_cosine",
-    "coverage", "grams", "cosine", "soft", "weakest",
+    "coverage", "grams", "cosine", "soft", "weakest", *judged.NAMES,
 )  # fmt: skip
+_FURTHEST = 5.0
+"""Numbers further than this many deviations from what was fitted on say no more than that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """``1 / (1 + exp(-(bias + weights · numbers)))``; below ``threshold`` nothing is answered."""
+    """``1 / (1 + exp(-(bias + weights · standardised numbers)))``; below ``threshold`` nothing is answered."""
 
-    weights: tuple[float, ...] = (3.0, 1.0, 2.0, 1.0, 2.0, 2.0, 2.0, 0.0)
-    bias: float = -6.5
+    weights: tuple[float, ...]
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+    bias: float
     threshold: float = 0.5
 
     @classmethod
     def load(cls, path: Path = MODEL) -> Calibration:
-        """The shipped calibration, or a plain one where none fits today's numbers."""
-        if not path.exists():
-            return cls()
-        data = json.loads(path.read_text(encoding="utf-8"))
+        """The shipped calibration; where none was fitted on today's numbers, one that never answers."""
+        data = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"names": ()}
         if tuple(data["names"]) != NAMES:
-            return cls()
-        return cls(tuple(data["weights"]), float(data["bias"]), float(data["threshold"]))
+            count = len(NAMES)
+            return cls((0.0,) * count, (0.0,) * count, (1.0,) * count, bias=0.0, threshold=1.0)
+        weights, mean, deviation = (tuple(data[name]) for name in ("weights", "mean", "deviation"))
+        return cls(weights, mean, deviation, float(data["bias"]), float(data["threshold"]))
 
     def save(self, path: Path) -> None:
         """Write as JSON."""
         data = {
             "names": NAMES,
             "weights": [round(weight, 5) for weight in self.weights],
+            "mean": [round(number, 5) for number in self.mean],
+            "deviation": [round(number, 5) for number in self.deviation],
             "bias": round(self.bias, 5),
             "threshold": round(self.threshold, 4),
         }
@@ -51,10 +58,14 @@ class Calibration:
 
     @property
     def revision(self) -> str:
-        """Pins weights and threshold; recorded in manifests."""
-        return hashlib.sha256(repr((self.weights, self.bias, self.threshold)).encode()).hexdigest()[:16]
+        """Pins all its numbers; recorded in manifests."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
     def __call__(self, numbers: Sequence[float]) -> float:
         """The probability that the evidence answers."""
-        z = self.bias + sum(w * x for w, x in zip(self.weights, numbers, strict=True))
+        z = self.bias
+        for weight, mean, deviation, number in zip(
+            self.weights, self.mean, self.deviation, numbers, strict=True
+        ):
+            z += weight * max(-_FURTHEST, min(_FURTHEST, (number - mean) / deviation))
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, z))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,11 +21,12 @@ from index.calibration import Calibration
 from index.dense import DenseIndex
 from index.encoders import load_encoder, load_lexicon
 from index.features import Candidate, Features, features
-from index.forward import ForwardIndex
+from index.forward import ForwardIndex, document_number
 from index.fusion import Fused, Ranking, Weights, fuse
 from index.generations import DICTIONARY, FORWARD, LEXICAL
 from index.hits import Filters, Group, Hit, SearchResult
 from index.interfaces import Encoder, Vectors
+from index.judged import Judged
 from index.lexical import LexicalIndex, ngrams
 from index.present import facets_of, group
 from index.publish import GenerationError, Manifest, complete_generations, current_name, verify
@@ -61,6 +62,25 @@ class OpenGeneration:
     lexical: LexicalIndex
     forward: ForwardIndex
     speller: Speller
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """One question's way up to the answer.
+
+    Attributes:
+        generation: the generation searched.
+        asked: the question as understood.
+        groups: the first groups.
+        judged: `index.judged.NAMES` of each candidate passage, by passage id.
+        facets: counts over the hits.
+    """
+
+    generation: str
+    asked: Query
+    groups: tuple[Group, ...]
+    judged: Mapping[str, Sequence[float]]
+    facets: Mapping[str, Mapping[str, int]]
 
 
 class Engine:
@@ -153,7 +173,7 @@ class Engine:
     ) -> list[Hit]:
         """The best passages for a question, best first; ties break by passage id."""
         opened = self._opened
-        ranked = self._rank(opened, self.understand(query, opened), depth, system, filters)
+        ranked, _ = self._rank(opened, self.understand(query, opened), depth, system, filters)
         stored = opened.store.stored([row for row, _, _ in ranked])
         hits = [
             Hit(stored[row].passage.passage_id, score, parts) for row, score, parts in ranked if row in stored
@@ -179,30 +199,52 @@ class Engine:
             exact: search what was typed, without putting slips right.
         """
         began = time.perf_counter()
-        opened = self._opened
-        asked = self.understand(query, opened, exact=exact)
-        ranked = self._rank(opened, asked, DEPTH, system, filters)
-        stored = opened.store.stored([row for row, _, _ in ranked])
-        groups = self._group(opened, asked, ranked, stored, k)
-        answer = answer_for(asked, groups, self.lexicon, self.calibration)
+        found = self.consider(query, k, system=system, filters=filters, exact=exact)
         return SearchResult(
             query=query,
             took_ms=(time.perf_counter() - began) * 1000,
-            generation=opened.name,
+            generation=found.generation,
             encoder=self.encoder.name,
-            answer=answer,
-            groups=groups,
-            facets=facets_of(stored.values()),
-            suggestion=asked.suggestion,
+            answer=answer_for(found.asked, found.groups, found.judged, self.lexicon, self.calibration),
+            groups=found.groups,
+            facets=found.facets,
+            suggestion=found.asked.suggestion,
         )
 
-    def groups(self, query: str, k: int) -> tuple[Query, tuple[Group, ...]]:
-        """The question as understood and its first ``k`` groups, without an answer."""
+    def consider(
+        self,
+        query: str,
+        k: int,
+        *,
+        system: str = "hybrid",
+        filters: Filters | None = None,
+        exact: bool = False,
+        without: Collection[str] = (),
+    ) -> Considered:
+        """Everything that an answer follows from: the question as understood, groups, what the reranker saw.
+
+        Args:
+            query: what was asked.
+            k: groups to return.
+            system: one of `SYSTEMS`.
+            filters: exact, applied inside every input ranking.
+            exact: search what was typed.
+            without: ids of documents that are left out as if the corpus lacked them.
+        """
         opened = self._opened
-        asked = self.understand(query, opened)
-        ranked = self._rank(opened, asked, DEPTH, "hybrid", None)
+        asked = self.understand(query, opened, exact=exact)
+        hidden = {document_number(document_id) for document_id in without}
+        ranked, judged = self._rank(opened, asked, DEPTH, system, filters, hidden)
+        judged = judged or self._judge(opened, asked, ranked[:RERANKED])
         stored = opened.store.stored([row for row, _, _ in ranked])
-        return asked, self._group(opened, asked, ranked, stored, k)
+        numbers = {} if judged is None else judged.numbers()
+        return Considered(
+            opened.name,
+            asked,
+            self._group(opened, asked, ranked, stored, k),
+            {stored[row].passage.passage_id: seen for row, seen in numbers.items() if row in stored},
+            facets_of(stored.values()),
+        )
 
     def _group(
         self,
@@ -223,34 +265,35 @@ class Engine:
         return cosines
 
     def _rank(
-        self, opened: OpenGeneration, asked: Query, depth: int, system: str, filters: Filters | None
-    ) -> list[Fused]:
+        self,
+        opened: OpenGeneration,
+        asked: Query,
+        depth: int,
+        system: str,
+        filters: Filters | None,
+        hidden: Collection[int] = (),
+    ) -> tuple[list[Fused], Judged | None]:
+        """The ranking, and what the reranker saw where it ordered it."""
         if system not in _INPUTS:
             raise ValueError(f"system must be one of {', '.join(SYSTEMS)}, not {system!r}")
         rankings = self._rankings(opened, asked, depth, _INPUTS[system], filters or Filters())
         fused = fuse(rankings, self.weights)
-        if system == "hybrid" and self.reranker is not None and len(fused) > 1:
-            fused = self._rerank(opened, asked, fused, self.reranker)
-        return fused[:depth]
+        if hidden:
+            fused = [one for one in fused if opened.forward.document_of(one[0]) not in hidden]
+        if system != "hybrid" or self.reranker is None:
+            return fused[:depth], None
+        judged = self._judge(opened, asked, fused[:RERANKED])
+        return (fused if judged is None else _reordered(fused, judged))[:depth], judged
 
-    def _rerank(
-        self, opened: OpenGeneration, asked: Query, fused: list[Fused], reranker: Reranker
-    ) -> list[Fused]:
-        """The first hits in a new order; the rest keeps its own below them."""
-        head, tail = fused[:RERANKED], fused[RERANKED:]
-        scores = reranker(self.candidate_features(opened, asked, head))
-        order = sorted(range(len(head)), key=lambda i: (-float(scores[i]), head[i][0]))
-        # Scores in (0, 1] that follow the new order: a share of the best, above everything not reranked.
-        best = float(scores.max())
-        renewed = [
-            (
-                head[i][0],
-                0.5 + 0.5 * math.exp(min(0.0, float(scores[i]) - best)),
-                {**head[i][2], "reranker": float(scores[i])},
-            )
-            for i in order
-        ]
-        return renewed + [(row, 0.5 * score, parts) for row, score, parts in tail]
+    def _judge(self, opened: OpenGeneration, asked: Query, head: Sequence[Fused]) -> Judged | None:
+        """What the reranker sees of some hits and makes of them; without a reranker their scores stay."""
+        if not head:
+            return None
+        seen = self.candidate_features(opened, asked, head)
+        rows = tuple(row for row, _, _ in head)
+        documents = np.asarray([opened.forward.document_of(row) for row in rows], dtype=np.int64)
+        scores = np.asarray([score for _, score, _ in head], dtype=np.float32)
+        return Judged(rows, documents, seen, scores if self.reranker is None else self.reranker(seen))
 
     def candidate_features(self, opened: OpenGeneration, asked: Query, head: Sequence[Fused]) -> Features:
         """`index.features` of fused hits, one row each."""
@@ -282,6 +325,17 @@ class Engine:
             vector = self._vector(asked.text)
             rankings["dense"] = opened.dense.search(vector, depth, allowed)
         return rankings
+
+
+def _reordered(fused: Sequence[Fused], judged: Judged) -> list[Fused]:
+    """The judged hits, which come first, in the order of their scores; the rest keeps its own below them."""
+    head, tail = fused[: len(judged.rows)], fused[len(judged.rows) :]
+    scores = judged.scores.tolist()
+    best = max(scores)
+    order = sorted(range(len(head)), key=lambda i: (-scores[i], head[i][0]))
+    # Scores in (0, 1] that follow the new order: a share of the best, above everything not reranked.
+    renewed = [(head[i][0], 0.5 + 0.5 * math.exp(scores[i] - best), head[i][2]) for i in order]
+    return renewed + [(row, 0.5 * score, parts) for row, score, parts in tail]
 
 
 def _open_newest(settings: Settings, store: Store, encoder: Encoder) -> OpenGeneration:

@@ -29,7 +29,7 @@ TOKENIZER = "tokenizer.json"
 MODULE = "index.encoders.saturated.SaturatedEmbedding"
 _TOKENS_AT_ONCE = 4096
 """A longer sum is made in pieces."""
-LEADING = 128
+LEADING = 256
 """So many numbers of a vector are used to compare single tokens; training turns the table so that the first
 hold the most."""
 _SMALLEST_NORM = 1e-12

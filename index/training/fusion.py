@@ -9,11 +9,12 @@ Wikipedia questions that news cannot answer.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,20 @@ from index.calibration import Calibration
 from index.engine import Engine
 from index.evidence import EvidenceFinder
 from index.generations import build
-from index.training.data import is_held_out, written
-from index.training.ranking import examples, fit, fit_weights
+from index.training.data import HELD_OUT_PARTS, is_held_out, written
+from index.training.ranking import Example, examples, fit, fit_weights
 
 _OTHER_DOCUMENTS = 8_000
-_FOREIGN_QUESTIONS = 500
+_FOREIGN_QUESTIONS = 2_000
+_FOLDS = 2
+_CROSS_NETWORKS = 4
+_RIDGE = 30.0
 _FALSE_REFUSALS = 0.05
 #: People mostly ask a corpus what it can answer; confidence is stated for this share of such questions.
 _ANSWERABLE = 0.8
+
+
+Numbers = tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ def train(datasets: Path, out: Path, *, encoder: str = "builtin", seed: int = 0)
         data = examples(engine, questions.texts, qrels)
         engine.reranker = fit(data, seed)
         engine.reranker.save(out / "ranking.json")
-        calibration, report = _calibrate(engine, questions)
+        calibration, report = _calibrate(engine, questions, data, seed)
         calibration.save(out / "calibration.json")
         engine.close()
     return f"fusion: {engine.weights}\nreranker: {len(data)} of {len(questions.texts)} questions with their document found\n{report}"
@@ -113,62 +120,98 @@ def _documents(datasets: Path, wanted: set[str], seed: int) -> Iterator[dict[str
             yield {name: line[name] for name in ("_id", "title", "text")}
 
 
-def _calibrate(engine: Engine, questions: Questions) -> tuple[Calibration, str]:
-    answered: list[tuple[float, ...]] = []
-    unanswerable: list[tuple[float, ...]] = []
-    for query, text in tqdm(questions.texts.items(), unit="question", leave=False):
-        own = questions.documents[query]
-        numbers = numbers_of(engine, text, without=None)
-        if numbers is not None and numbers[0] == own:
-            answered.append(numbers[1])
-        others = numbers_of(engine, text, without=own)
-        if others is not None:
-            unanswerable.append(others[1])
-    foreign = [found[1] for text in questions.foreign if (found := numbers_of(engine, text, None))]
-    x = np.asarray([*answered, *unanswerable, *foreign])
-    y = np.asarray([1.0] * len(answered) + [0.0] * (len(unanswerable) + len(foreign)))
-    weights, bias = logistic(x, y)
-    fitted = Calibration(tuple(weights.tolist()), bias)
-    sure = np.asarray([fitted(numbers) for numbers in answered])
-    threshold = float(np.quantile(sure, _FALSE_REFUSALS))
+def _calibrate(
+    engine: Engine, questions: Questions, data: Sequence[Example], seed: int
+) -> tuple[Calibration, str]:
+    """Each question is judged by a reranker that was fitted without it, as a user's will be."""
+    answered: list[Numbers] = []
+    unanswerable: list[Numbers] = []
+    foreign: list[Numbers] = []
+    fitted = engine.reranker
+    with tqdm(total=len(questions.texts) + len(questions.foreign), unit="question", leave=False) as bar:
+        for fold in range(_FOLDS):
+            others = [example for example in data if _fold(example.query_id) != fold]
+            engine.reranker = fit(others, seed, networks=_CROSS_NETWORKS)
+            for query, text in questions.texts.items():
+                if _fold(query) == fold:
+                    own = questions.documents[query]
+                    found = numbers_of(engine, text)
+                    if found is not None and found[0] == own:
+                        answered.append(found[1])
+                    if (without := numbers_of(engine, text, [own])) is not None:
+                        unanswerable.append(without[1])
+                    bar.update()
+            for text in questions.foreign[fold::_FOLDS]:
+                if (found := numbers_of(engine, text)) is not None:
+                    foreign.append(found[1])
+                bar.update()
+    engine.reranker = fitted
+    calibration = fit_calibration(answered, unanswerable, foreign)
+    sure = np.asarray([calibration(numbers) for numbers in answered])
     declined = {
-        name: float(np.mean([fitted(numbers) < threshold for numbers in rows]))
+        name: float(np.mean([calibration(numbers) < calibration.threshold for numbers in rows]))
         for name, rows in (("removed", unanswerable), ("foreign", foreign))
     }
-    report = f"calibration: declined at {_FALSE_REFUSALS:.0%} false refusals: {declined}"
-    return Calibration(fitted.weights, fitted.bias, threshold), report
+    report = (
+        f"calibration: {len(sure)} answered, {len(unanswerable)} removed, {len(foreign)} foreign; "
+        f"declined at {_FALSE_REFUSALS:.0%} false refusals: {declined}"
+    )
+    return calibration, report
 
 
-def numbers_of(engine: Engine, text: str, without: str | None) -> tuple[str, tuple[float, ...]] | None:
-    """The first hit's document and `index.calibration.NAMES`, leaving one document out."""
-    asked, groups = engine.groups(text, 3)
-    finder = EvidenceFinder(asked, word_weight, engine.lexicon)
-    for shown in groups:
-        document = shown.best.passage.document_id
-        if document != without:
-            weighed = weigh(finder, shown.best)
-            return None if weighed is None else (document, weighed[1])
+def fit_calibration(
+    answered: Sequence[Numbers], unanswerable: Sequence[Numbers], foreign: Sequence[Numbers]
+) -> Calibration:
+    """A calibration whose threshold refuses `_FALSE_REFUSALS` of the answered questions.
+
+    Args:
+        answered: `index.calibration.NAMES` of the best evidence where it does answer.
+        unanswerable: the same where the answer was taken away.
+        foreign: the same of questions from another domain; both kinds of unanswerable count alike.
+    """
+    x = np.asarray([*answered, *unanswerable, *foreign], dtype=np.float64)
+    sizes = (len(answered), len(unanswerable), len(foreign))
+    shares = (_ANSWERABLE, (1 - _ANSWERABLE) / 2, (1 - _ANSWERABLE) / 2)
+    sample = np.concatenate([np.full(n, share / max(1, n)) for n, share in zip(sizes, shares, strict=True)])
+    y = np.concatenate([np.ones(sizes[0]), np.zeros(sizes[1] + sizes[2])])
+    mean, deviation = x.mean(axis=0), x.std(axis=0) + 1e-6
+    weights, bias = logistic((x - mean) / deviation, y, sample * len(y))
+    fitted = Calibration(tuple(weights.tolist()), tuple(mean.tolist()), tuple(deviation.tolist()), bias)
+    sure = [fitted(numbers) for numbers in answered]
+    return replace(fitted, threshold=float(np.quantile(sure, _FALSE_REFUSALS)))
+
+
+def _fold(query_id: str) -> int:
+    return int(hashlib.sha256(query_id.encode()).hexdigest(), 16) // HELD_OUT_PARTS % _FOLDS
+
+
+def numbers_of(engine: Engine, text: str, without: Collection[str] = ()) -> tuple[str, Numbers] | None:
+    """The first hit's document and `index.calibration.NAMES`, some documents left out."""
+    found = engine.consider(text, 1, without=without)
+    finder = EvidenceFinder(found.asked, word_weight, engine.lexicon)
+    for shown in found.groups:
+        weighed = weigh(finder, shown.best, found.judged)
+        return None if weighed is None else (shown.best.passage.document_id, weighed[1])
     return None
 
 
 def logistic(
-    x: NDArray[np.float64], y: NDArray[np.float64], ridge: float = 3.0
+    x: NDArray[np.float64], y: NDArray[np.float64], sample: NDArray[np.float64], ridge: float = _RIDGE
 ) -> tuple[NDArray[np.float64], float]:
-    """Ridge logistic regression with weights of at least 0: more evidence never makes an answer less sure.
+    """Ridge logistic regression.
 
     Args:
-        x: numbers, shape (n, k).
+        x: standardised numbers, shape (n, k).
         y: 1 where the evidence answers, shape (n,).
+        sample: how much each row counts, shape (n,).
         ridge: strength of the penalty on the weights' squares.
 
     Returns:
-        The weights, shape (k,), and the bias for a share of `_ANSWERABLE` answerable questions.
+        The weights, shape (k,), and the bias.
     """
     from scipy.optimize import minimize
 
     design = np.column_stack([x, np.ones(len(x))])
-    share = np.where(y > 0, _ANSWERABLE / max(1.0, y.sum()), (1 - _ANSWERABLE) / max(1.0, (1 - y).sum()))
-    sample = share * len(y)
 
     def loss(beta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         z = np.clip(design @ beta, -30, 30)
@@ -177,8 +220,7 @@ def logistic(
         slope[:-1] += ridge * beta[:-1]
         return float(value), slope
 
-    bounds = [(0.0, None)] * x.shape[1] + [(None, None)]
-    found = minimize(loss, np.zeros(design.shape[1]), jac=True, bounds=bounds, method="L-BFGS-B")
+    found = minimize(loss, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B")
     return found.x[:-1], float(found.x[-1])
 
 

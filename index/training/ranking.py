@@ -20,7 +20,6 @@ from index.engine import Engine
 from index.features import NAMES, Features
 from index.forward import document_number
 from index.fusion import Weights, normalise
-from index.queries import understand
 from index.rerank import DEPTH, Network, Reranker
 
 _HIDDEN = 12
@@ -34,6 +33,7 @@ _DROPPED = 0.1
 class Example:
     """One question's candidates: features (n, len(NAMES)), documents (n,), relevance (n,)."""
 
+    query_id: str
     features: Features
     documents: NDArray[np.int64]
     relevance: Features
@@ -49,7 +49,7 @@ def examples(
     opened = engine.opened
     found = []
     for query_id, text in questions.items():
-        asked = understand(text, opened.segmenter.terms)
+        asked = engine.understand(text)
         head = engine.fused(asked)[:DEPTH]
         if len(head) < 2:
             continue
@@ -57,7 +57,9 @@ def examples(
         documents = np.asarray([opened.forward.document_of(row) for row, _, _ in head], dtype=np.int64)
         relevance = np.asarray([grades.get(number, 0) for number in documents.tolist()], dtype=np.float32)
         if relevance.max() > 0:
-            found.append(Example(engine.candidate_features(opened, asked, head), documents, relevance))
+            found.append(
+                Example(query_id, engine.candidate_features(opened, asked, head), documents, relevance)
+            )
     return found
 
 
@@ -69,7 +71,7 @@ def fit_weights(
     names = ("dense", "words", "characters")
     table = []
     for query_id, text in questions.items():
-        rankings = engine.rankings(understand(text, opened.segmenter.terms))
+        rankings = engine.rankings(engine.understand(text))
         parts = {name: normalise(name, ranking) for name, ranking in rankings.items()}
         rows = sorted({row for part in parts.values() for row in part})
         right = {document_number(name) for name in qrels.get(query_id, {})}
