@@ -25,6 +25,8 @@ from index.answers import answer_for
 from index.hits import Group
 
 FALSE_REFUSALS = 0.05
+#: Groups that an answer is looked for in (`index.answers`).
+_FIRST = 3
 #: Groups among which the ones that stay are looked for when answers are taken away.
 _DEPTH = 50
 #: A passage this much of whose word 3-grams stand in a removed document says the same (Broder 1997).
@@ -50,8 +52,8 @@ def sure_of(collection: Collection, question: str, removed: Removed | None = Non
     hits out after the search says what a corpus without them would.
     """
     engine = collection.engine
-    asked, groups = engine.groups(question, _DEPTH if removed else 3)
-    kept = tuple(group for group in groups if removed is None or not removed(group))
+    asked, groups = engine.groups(question, _DEPTH if removed else _FIRST)
+    kept = tuple(islice((group for group in groups if removed is None or not removed(group)), _FIRST))
     always = replace(engine.calibration, threshold=0.0)
     answer = answer_for(asked, kept, engine.encoder, engine.lexicon, always)
     first = collection.dataset_id(kept[0].best.passage.document_id) if kept else None
@@ -82,13 +84,16 @@ def removed(job: str, targets: Sequence[Target], sets: Sets) -> list[Row]:
 
 def answerable(sets: Sets) -> list[float]:
     """Confidences of the questions whose first hit is a judged answer."""
+    if "answerable" in sets.shared:
+        return sets.shared["answerable"]
     dataset = sets.dataset("dev")
     collection = sets.collection(dataset)
-    found = []
+    found: list[float] = []
     for query in _counted(dataset.queries, sets):
         sure = sure_of(collection, query.text)
         if sure.first and dataset.qrels[query.query_id].get(sure.first, 0) >= dataset.relevance_level:
             found.append(sure.confidence)
+    sets.shared["answerable"] = found
     return found
 
 

@@ -79,8 +79,10 @@ class Row:
 
     def cells(self) -> list[str]:
         """The row as the Markdown table shows it."""
-        shown = f"{self.figure:.{self.decimals}f}"
-        low, high = (f"{end:.{self.decimals}f}" for end in self.interval)
+        # Adding 0 turns a rounded -0.0 into 0.0.
+        shown, low, high = (
+            f"{round(value, self.decimals) + 0.0:.{self.decimals}f}" for value in (self.figure, *self.interval)
+        )
         bound = ""
         if self.target is not None:
             bound = f"{'≤' if self.target.at_most else '≥'} {self.target.value:g}"

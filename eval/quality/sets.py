@@ -49,6 +49,8 @@ class Sets:
         self._seeds = seeds
         self._datasets: dict[str, Dataset] = {}
         self._collections: dict[tuple[Path, ...], Collection] = {}
+        #: What two jobs of a run share, by name.
+        self.shared: dict[str, list[float]] = {}
 
     @property
     def has_seeds(self) -> bool:
