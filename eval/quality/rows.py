@@ -81,7 +81,8 @@ class Row:
         """The row as the Markdown table shows it."""
         # Adding 0 turns a rounded -0.0 into 0.0.
         shown, low, high = (
-            f"{round(value, self.decimals) + 0.0:.{self.decimals}f}" for value in (self.figure, *self.interval)
+            f"{round(value, self.decimals) + 0.0:.{self.decimals}f}"
+            for value in (self.figure, *self.interval)
         )
         bound = ""
         if self.target is not None:
