@@ -45,11 +45,8 @@ types: $(DEV_STAMP) ## Strict types
 layers: $(DEV_STAMP) ## Import layers
 	$(VENV)/bin/lint-imports
 
-quality: $(DEV_STAMP) ## Measure retrieval and answers (DATASETS=folder with thaigov-local, iapp; SEEDS=folder of the sample pages)
-	for system in hybrid dense lexical; do \
-	  $(VENV)/bin/karani eval run --dataset $(DATASETS)/thaigov-local --split dev --system $$system --out var/quality/dev-$$system || exit 1; \
-	  $(VENV)/bin/karani eval run --dataset $(DATASETS)/iapp/test --split test --system $$system --out var/quality/iapp-$$system || exit 1; \
-	done
+quality: $(DEV_STAMP) ## Print the table of quality and targets (DATASETS=folder with thaigov-local, iapp, parallel; SEEDS=folder of the sample pages)
+	$(VENV)/bin/karani eval quality --datasets $(DATASETS) --seeds $(SEEDS) --out var/quality
 	$(VENV)/bin/karani eval answers --dataset demo --split test --out var/quality/demo
 	$(VENV)/bin/karani eval answers --dataset seeds --corpus $(SEEDS) --split test --out var/quality/seeds
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import IO
 
-from eval.commands import answers, compare, gate, judge, pool, qrels, report, robust, run
+from eval.commands import answers, compare, gate, judge, pool, qrels, quality, report, robust, run
 from eval.commands.options import Subparsers
 
 _COMMANDS = {
@@ -19,6 +19,7 @@ _COMMANDS = {
     "pool": pool,
     "judge": judge,
     "qrels": qrels,
+    "quality": quality,
 }
 
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 
 from corpus.segment import words
 
-# Mai taikhu, the four tone marks and thanthakhat; sara am decomposes into nikhahit and sara aa.
-_MARKS = re.compile("[\u0e47-\u0e4c]")
+# Mai taikhu, the four tone marks and thanthakhat, also as the shifted copies that old fonts keep in private-use
+# positions (`corpus.thai.GLYPHS`); sara am decomposes into nikhahit and sara aa.
+_MARKS = re.compile("[\u0e47-\u0e4c\uf705-\uf70e\uf712-\uf717]")
 _SARA_AM, _DECOMPOSED = "\u0e33", "\u0e4d\u0e32"
 _THAI_LETTER = re.compile("[\u0e01-\u0e3a\u0e40-\u0e45]")
 _LATIN_LETTER = re.compile("[A-Za-z]")

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from corpus.settings import Settings
 from eval import experiment, perturb
 from eval.collection import Progress, open_collection
-from eval.datasets import Dataset, Query
+from eval.datasets import CorpusText, Dataset, Query
 from eval.errors import DataError
 from eval.files import json_lines, sha256, written
 from eval.measures import evaluate
 from eval.results import rankings
 from eval.significance import Interval, bootstrap_interval
 from eval.systems.inprocess import EngineSystem
-from eval.systems.interfaces import System
+from eval.systems.interfaces import Found, System, Timed
 
 MEASURE = "nDCG@10"
 SEEDS = 5
+_DEPTH = 10  # all that the measure looks at
 _TEXT_SUFFIXES = {".md", ".txt"}
 
 
@@ -37,6 +40,36 @@ class Loss:
     after: float
     lost: float
     interval: Interval
+
+
+class Rankings:
+    """A system without its titles and texts: thousands of damaged questions leave only ids behind."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self.name = system.name
+
+    def describe(self) -> Mapping[str, Any]:
+        """What the system itself says."""
+        return self._system.describe()
+
+    def cache_key(self) -> str | None:
+        """Another key than the system's own, whose answers hold texts."""
+        key = self._system.cache_key()
+        return None if key is None else hashlib.sha256(f"{key} ids".encode()).hexdigest()
+
+    def retrieve(self, query: Query, depth: int) -> Timed:
+        """Ask, and keep ids and scores."""
+        timed = self._system.retrieve(query, depth)
+        return Timed(tuple(Found(one.document_id, one.score) for one in timed.found), timed.took_ms)
+
+    def texts(self, document_ids: Collection[str]) -> Iterable[CorpusText]:
+        """Give what the system itself gives."""
+        return self._system.texts(document_ids)
+
+    def close(self) -> None:
+        """Close the system."""
+        self._system.close()
 
 
 def losses(
@@ -55,24 +88,44 @@ def losses(
     """
     cache = settings.data / "eval"
     asked = EngineSystem(open_collection(dataset, settings, cache, progress), system)
+    other: EngineSystem | None = None
     try:
-        before = _values(dataset, asked, cache, progress)
-        found = [
-            _loss("marks dropped from queries", before, [_asked(dataset, asked, perturb.drop_marks, cache)])
-        ]
-        slipped = [_asked(dataset, asked, _slips(seed), cache) for seed in range(seeds)]
-        found.append(_loss(f"one slip a query, mean of {seeds}", before, slipped))
+        found = [marks_from_queries(dataset, asked, cache, progress)]
+        found.append(slips(dataset, asked, cache, progress, seeds))
+        if passages:
+            damaged = damaged_texts(dataset, cache)
+            other = EngineSystem(open_collection(damaged, settings, cache, progress), system)
+            found.append(marks_from_passages(dataset, asked, other, cache, progress))
     finally:
         asked.close()
-    if passages:
-        damaged = damaged_texts(dataset, cache)
-        other = EngineSystem(open_collection(damaged, settings, cache, progress), system)
-        try:
-            after = _values(damaged, other, cache, progress)
-            found.append(_loss("marks dropped from passages", before, [after]))
-        finally:
+        if other is not None:
             other.close()
     return found
+
+
+def marks_from_queries(dataset: Dataset, system: System, cache: Path, progress: Progress | None) -> Loss:
+    """Drop the marks of every question."""
+    before = _values(dataset, system, cache, progress)
+    return _loss(
+        "marks dropped from queries", before, [_asked(dataset, system, perturb.drop_marks, cache, progress)]
+    )
+
+
+def slips(
+    dataset: Dataset, system: System, cache: Path, progress: Progress | None, seeds: int = SEEDS
+) -> Loss:
+    """Make one typing slip in every question; the mean of ``seeds`` runs."""
+    before = _values(dataset, system, cache, progress)
+    slipped = [_asked(dataset, system, _slips(seed), cache, progress) for seed in range(seeds)]
+    return _loss(f"one slip a query, mean of {seeds}", before, slipped)
+
+
+def marks_from_passages(
+    dataset: Dataset, system: System, damaged: System, cache: Path, progress: Progress | None
+) -> Loss:
+    """Ask the same questions of ``damaged``, a system over `damaged_texts`."""
+    before = _values(dataset, system, cache, progress)
+    return _loss("marks dropped from passages", before, [_values(dataset, damaged, cache, progress)])
 
 
 def _slips(seed: int) -> Callable[[str], str]:
@@ -84,13 +137,16 @@ def _slips(seed: int) -> Callable[[str], str]:
     return slip
 
 
-def _asked(dataset: Dataset, system: System, change: Callable[[str], str], cache: Path) -> list[float]:
+def _asked(
+    dataset: Dataset, system: System, change: Callable[[str], str], cache: Path, progress: Progress | None
+) -> list[float]:
     queries = tuple(Query(q.query_id, change(q.text), q.metadata) for q in dataset.queries)
-    return _values(replace(dataset, queries=queries), system, cache, None)
+    return _values(replace(dataset, queries=queries), system, cache, progress)
 
 
 def _values(dataset: Dataset, system: System, cache: Path, progress: Progress | None) -> list[float]:
-    answers, _ = experiment.ask(dataset, system, experiment.Options(), cache=cache, progress=progress)
+    options = experiment.Options(depth=_DEPTH)
+    answers, _ = experiment.ask(dataset, Rankings(system), options, cache=cache, progress=progress)
     by_query = evaluate([MEASURE], dataset.qrels, rankings(answers))[MEASURE]
     return [by_query[query.query_id] for query in dataset.queries]
 
@@ -108,7 +164,8 @@ def damaged_texts(dataset: Dataset, cache: Path) -> Dataset:
 
     Raises DataError for texts that are not JSON lines, Markdown or plain text.
     """
-    folder = cache / "damaged" / sha256(*dataset.corpus)[:32]
+    # Named by the texts and by what is done to them.
+    folder = cache / "damaged" / sha256(*dataset.corpus, Path(perturb.__file__))[:32]
     if dataset.is_beir:
         path = folder / "corpus.jsonl"
         if not path.is_file():
