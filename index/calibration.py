@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from index import judged
 
@@ -37,7 +38,9 @@ class Calibration:
     @classmethod
     def load(cls, path: Path = MODEL) -> Calibration:
         """The shipped calibration; where none was fitted on today's numbers, one that never answers."""
-        data = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"names": ()}
+        data: dict[str, Any] = {"names": ()}
+        if path.exists():
+            data = json.loads(path.read_text(encoding="utf-8"))
         if tuple(data["names"]) != NAMES:
             count = len(NAMES)
             return cls((0.0,) * count, (0.0,) * count, (1.0,) * count, bias=0.0, threshold=1.0)

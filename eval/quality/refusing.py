@@ -46,17 +46,15 @@ class Sure:
 
 
 def sure_of(collection: Collection, question: str, removed: Removed | None = None) -> Sure:
-    """Search as the service does; with ``removed``, as if the groups it names were not in the corpus.
-
-    Confidence follows from the question and the passage alone, never from counts in the corpus, so that leaving
-    hits out after the search says what a corpus without them would.
-    """
+    """Search as the service does; with ``removed``, as if the documents of the groups it names were not there."""
     engine = collection.engine
-    asked, groups = engine.groups(question, _DEPTH if removed else _FIRST)
-    kept = tuple(islice((group for group in groups if removed is None or not removed(group)), _FIRST))
+    found = engine.consider(question, _DEPTH if removed else _FIRST)
+    if removed is not None:
+        gone = {group.best.passage.document_id for group in found.groups if removed(group)}
+        found = engine.consider(question, _FIRST, without=gone)
     always = replace(engine.calibration, threshold=0.0)
-    answer = answer_for(asked, kept, engine.encoder, engine.lexicon, always)
-    first = collection.dataset_id(kept[0].best.passage.document_id) if kept else None
+    answer = answer_for(found.asked, found.groups, found.judged, engine.lexicon, always)
+    first = collection.dataset_id(found.groups[0].best.passage.document_id) if found.groups else None
     return Sure(0.0 if answer is None else answer.confidence, first)
 
 

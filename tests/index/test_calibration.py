@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import features, judged
+from index import features
 from index.background import weight
 from index.calibration import NAMES, Calibration
 from index.judged import Judged
@@ -54,7 +54,7 @@ def test_the_fit_recovers_what_made_the_labels_and_refuses_as_promised() -> None
 
 def test_a_passage_that_stands_out_has_the_larger_share_and_lead() -> None:
     width = len(features.NAMES)
-    judged = Judged(
+    seen_by = Judged(
         (5, 6, 7), np.asarray([1, 1, 2]), np.zeros((3, width), np.float32), np.asarray([3, 1, 0], np.float32)
     )
     seen = {row: dict(zip(judged.NAMES, numbers, strict=True)) for row, numbers in seen_by.numbers().items()}
