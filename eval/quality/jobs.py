@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from eval.datasets import Dataset
 from eval.errors import UsageError
 from eval.provenance import provenance
 from eval.quality import damage, ranking, refusing, rows, speed
+from eval.quality.ahead import indexing
 from eval.quality.rows import Row, Target
 from eval.quality.sets import BITEXT, Sets
 from index.encoders import load_encoder
@@ -123,11 +125,18 @@ def run(sets: Sets, only: Sequence[str] = (), out: Path | None = None) -> tuple[
     for name in dict.fromkeys(need for job in jobs for need in job.needs):
         sets.check(name)
     found: list[Row] = []
-    for measured in _measured(jobs, sets, out):
-        found += measured
-        if out:
-            rows.save(rows.merged(earlier, found, NAMES), left_out, out)
+    with indexing(_to_index(jobs, sets), sets.settings):
+        for measured in _measured(jobs, sets, out):
+            found += measured
+            if out:
+                rows.save(rows.merged(earlier, found, NAMES), left_out, out)
     return found, left_out
+
+
+def _to_index(jobs: Sequence[Job], sets: Sets) -> Dataset | None:
+    """The set whose damaged texts are to be indexed meanwhile: the largest, if something comes before it."""
+    later = [job.name for job in jobs[1:]]
+    return sets.dataset("dev") if f"{damage.MARKS_FROM_PASSAGES}-dev" in later else None
 
 
 def _measured(jobs: Sequence[Job], sets: Sets, out: Path | None) -> Iterator[list[Row]]:
