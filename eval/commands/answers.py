@@ -19,6 +19,7 @@ _LABELS = {
     "answer_right": "answer cites the right case",
     "answer_found": "accepted answer in text or evidence",
     "answer_f1": "word F1 of the answer's text",
+    "evidence_cited": "citations that overlap the judged evidence",
     "citation_accuracy": "citations that slice to their quote",
     "declined_recall": "unanswerable questions declined",
     "declined_precision": "declined questions that have no answer",
@@ -73,6 +74,7 @@ def _table(found: Answering) -> str:
         "citation_accuracy": sum(one.citations for one in found.judged),
         "answer_found": sum(one.answer_found is not None for one in found.judged),
         "answer_f1": sum(one.answer_found is not None for one in found.judged),
+        "evidence_cited": sum(one.evidence_cited is not None for one in found.judged),
     }
     if found.declining is not None:
         one = found.declining

@@ -151,7 +151,8 @@ def _failures(
 ) -> list[Failure]:
     """List the worst questions, those below a perfect value, worst first."""
     values = result.per_query[measure]
-    ordered = sorted(result.queries, key=lambda query: (values[query.query_id], query.query_id))
+    asked_of = [query for query in result.queries if query.query_id in values]
+    ordered = sorted(asked_of, key=lambda query: (values[query.query_id], query.query_id))
     bad = [query for query in ordered if values[query.query_id] < 1 - 1e-9 and query.query_id in shown]
     found = []
     for query in bad[:limit]:

@@ -45,11 +45,12 @@ def _plots(content: Content) -> dict[str, Markup]:
     }
     if len(content.results) > 1:
         first, last = content.results[0], content.results[-1]
-        ids = [query.query_id for query in first.queries]
         before, after = first.per_query[content.main], last.per_query[content.main]
+        texts = {query.query_id: query.text for query in first.queries}
+        ids = list(before)
         drawn["differences"] = plots.differences(
             [after[i] - before[i] for i in ids],
-            [f"{query.query_id} {query.text}" for query in first.queries],
+            [f"{i} {texts.get(i, '')}" for i in ids],
             f"Difference of {content.main} by question, {last.name} minus {first.name}",
             "คำถาม เรียงจากดีขึ้นมากที่สุด · questions, largest gain first",
             f"{content.main}: {last.name} - {first.name}",

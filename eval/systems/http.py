@@ -14,6 +14,7 @@ from typing import Any
 from eval.datasets import CorpusText, Query
 from eval.errors import DataError, UsageError
 from eval.systems.interfaces import Found, Timed
+from eval.units import page_id
 
 # The most groups that a service with default settings returns.
 KARANI_LIMIT = 50
@@ -30,6 +31,7 @@ class Endpoint:
         hits: dotted path to the list of hits in the response.
         document_id: dotted path to the document's id in a hit.
         score: dotted path to the score in a hit; where it leads nowhere, ranks count.
+        page: dotted path to the page's number in a hit, where pages are judged; empty where documents are.
         system: which of Karani's systems to ask for.
         headers: sent with every request, such as an API key.
 
@@ -39,6 +41,7 @@ class Endpoint:
     hits: str = "hits"
     document_id: str = "citation.document_id"
     score: str = "score"
+    page: str = ""
     system: str = "hybrid"
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -96,13 +99,16 @@ class HttpSystem:
             if not isinstance(document_id, str | int):
                 reason = f"hit {rank} has no id at {self._endpoint.document_id!r}"
                 raise DataError(address, reason, expected="the path to a document's id (--id)")
+            name, number = str(document_id), None
+            if self._endpoint.page:
+                number = _page(hit, self._endpoint.page, rank, address)
+                name = page_id(name, number)
             score = _follow(hit, self._endpoint.score)
-            if str(document_id) not in seen:
-                seen.add(str(document_id))
+            if name not in seen:
+                seen.add(name)
                 value = float(score) if isinstance(score, int | float) else 1.0 / rank
-                yield Found(
-                    str(document_id), value, _string(hit, "citation.title", "title"), _string(hit, "text")
-                )
+                title = _string(hit, "citation.title", "title")
+                yield Found(name, value, title, _string(hit, "text"), number)
 
     def texts(self, document_ids: Collection[str]) -> Iterable[CorpusText]:
         """Give none."""
@@ -168,6 +174,14 @@ def _follow(value: Any, path: str) -> Any:
         else:
             return None
     return value
+
+
+def _page(hit: Any, path: str, rank: int, address: str) -> int:
+    found = _follow(hit, path)
+    if not isinstance(found, int | str) or not str(found).isdecimal():
+        reason = f"hit {rank} has no page at {path!r}"
+        raise DataError(address, reason, expected="the path to a page's number (--page)")
+    return int(found)
 
 
 def _string(hit: Any, *paths: str) -> str:

@@ -156,17 +156,20 @@ def test_qrels_without_a_topic_are_an_error(tmp_path: Path, texts: Path) -> None
 
 
 @pytest.mark.parametrize("kind", ["table", "topics"])
-def test_documents_that_a_corpus_file_lacks_are_named_where_they_are_judged(tmp_path: Path, kind: str) -> None:
+def test_documents_that_a_corpus_file_lacks_are_named_where_they_are_judged(
+    tmp_path: Path, kind: str
+) -> None:
     corpus = beir(tmp_path / "set") / "corpus.jsonl"
     table, topics, qrels = tmp_path / "q.csv", tmp_path / "topics", tmp_path / "qrels"
     table.write_text("question,document\nก,d1\nข,d9\n", encoding="utf-8")
     topics.write_text("1\tก\n2\tข\n", encoding="utf-8")
     qrels.write_text("1 0 d1 1\n2 0 d9 1\n", encoding="utf-8")
+    open_set = {
+        "table": lambda: load_table(table, "test", corpus),
+        "topics": lambda: load_topics(topics, qrels, corpus),
+    }
     with pytest.raises(DataError, match="'d9'") as caught:
-        if kind == "table":
-            load_table(table, "test", corpus)
-        else:
-            load_topics(topics, qrels, corpus)
+        open_set[kind]()
     assert (caught.value.line, caught.value.column) == ((3, 2) if kind == "table" else (2, 3))
 
 

@@ -148,6 +148,16 @@ def test_feedback_becomes_candidates_not_judgements(tmp_path: Path) -> None:
         from_feedback(write_lines(tmp_path / "bad.jsonl", [{"query": "ขยะ"}]), "fb")
 
 
+def test_feedback_may_be_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "feedback.tsv"
+    path.write_text("query\tdocument_id\trelevant\nขยะ\td2\tyes\n\nขยะ\td3\t\n", encoding="utf-8")
+    [query] = from_feedback(path, "fb").queries
+    assert query.metadata["feedback"] == {"d2": ["yes"], "d3": [None]}
+    path.write_text("query\tdocument_id\nขยะ\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"feedback\.tsv:2:1: no question or document"):
+        from_feedback(path, "fb")
+
+
 def test_rules_for_several_judges() -> None:
     grades = {"a": {("q", "d"): 2, ("q", "e"): 1}, "b": {("q", "d"): 0}, "c": {("q", "d"): 2, ("q", "e"): 0}}
     assert as_qrels(grades) == {"q": {"d": 2, "e": 0}}
