@@ -80,7 +80,7 @@ def _table(verdicts: Sequence[Verdict]) -> str:
             one.measure,
             f"{one.before:.4f}",
             f"{one.now:.4f}",
-            f"{-one.drop:+.4f}",
+            f"{one.now - one.before:+.4f}",
             f"{one.p_value:.4f}",
             "" if one.floor is None else f"{one.floor:g}",
             "pass" if one.passed else "FAIL",

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from eval.compare import statement, statement_thai
 from eval.report import plots
-from eval.report.content import Answers, Content
+from eval.report.content import Answers, Content, content_words
 from eval.report.marking import excerpt, pieces
 
 _FOLDER = Path(__file__).parent
@@ -22,6 +22,7 @@ _ENVIRONMENT = Environment(
 )
 _ENVIRONMENT.filters["pieces"] = pieces
 _ENVIRONMENT.filters["excerpt"] = excerpt
+_ENVIRONMENT.filters["content_words"] = content_words
 
 
 def render(content: Content) -> str:
@@ -32,7 +33,11 @@ def render(content: Content) -> str:
         last=content.results[-1],
         dataset=content.results[0].dataset,
         statements=[(statement(p), statement_thai(p)) for p in content.pairs if p.measure == content.main],
-        significant={(p.measure, p.system): p for p in content.pairs if p.p_adjusted < 0.05},
+        significant={
+            (p.measure, p.system): p
+            for p in content.pairs
+            if p.p_adjusted < 0.05 and not p.measure.startswith("Judged")
+        },
         plots=_plots(content),
     )
 
