@@ -11,6 +11,7 @@ from typing import Any
 
 from corpus.segment import fold, words
 from eval.calibration import Declining, declining
+from eval.collection import Progress
 from eval.datasets import Dataset, Query
 from eval.measures import PerQuery
 from eval.qrels import Evidence
@@ -106,15 +107,23 @@ class Answering:
         return values
 
 
-def evaluate(dataset: Dataset, asker: Asker) -> Answering:
+def evaluate(dataset: Dataset, asker: Asker, progress: Progress | None = None) -> Answering:
     """Ask every question of a split, and those that nothing answers, and judge what comes back."""
-    judged = tuple(_judge(dataset, query, asker) for query in dataset.queries)
-    refused = tuple(_refuse(query, asker) for query in dataset.unanswerable)
+    judged, refused = [], []
+    total = len(dataset.queries) + len(dataset.unanswerable)
+    for query in dataset.queries:
+        judged.append(_judge(dataset, query, asker))
+        if progress:
+            progress(len(judged), total, f"asking {asker.name}")
+    for query in dataset.unanswerable:
+        refused.append(_refuse(query, asker))
+        if progress:
+            progress(len(judged) + len(refused), total, f"asking {asker.name}")
     found = None
     if refused:
         answerable = [(one.confidence, one.answered) for one in judged]
         found = declining(answerable, [(one.confidence, not one.declined) for one in refused])
-    return Answering(asker.name, judged, refused, found)
+    return Answering(asker.name, tuple(judged), tuple(refused), found)
 
 
 def _judge(dataset: Dataset, query: Query, asker: Asker) -> Judged:

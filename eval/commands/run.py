@@ -6,7 +6,15 @@ import argparse
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from eval.commands.options import Subparsers, add_dataset, command, dataset_of, settings_of
+from eval.commands.options import (
+    Subparsers,
+    add_dataset,
+    add_headers,
+    command,
+    dataset_of,
+    headers_of,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from eval.datasets import Dataset
@@ -60,8 +68,9 @@ def add(subparsers: Subparsers) -> None:
     )
     other.add_argument("--score", default="score", metavar="PATH", help="a hit's score (default score)")
     other.add_argument(
-        "--header", action="append", default=[], metavar="NAME: VALUE", help="sent with each request"
+        "--body", default="", metavar="JSON", help="sent by POST instead of GET, with {query} and {k} in it"
     )
+    add_headers(other)
 
 
 def execute(args: argparse.Namespace, out: IO[str]) -> int:
@@ -119,12 +128,7 @@ def _elsewhere(args: argparse.Namespace, dataset: Dataset) -> System:
         return TrecSystem(args.run_file, dataset, args.name)
     from eval.systems.http import Endpoint, HttpSystem
 
-    headers = {}
-    for header in args.header:
-        name, colon, value = header.partition(":")
-        if not colon:
-            raise UsageError(f"--header {header!r} has no colon; expected 'Name: value'")
-        headers[name.strip()] = value.strip()
     page = args.page if args.unit == "page" else ""
-    endpoint = Endpoint(args.url, args.hits, args.id, args.score, page, args.system, headers)
+    paths = args.hits, args.id, args.score, page
+    endpoint = Endpoint(args.url, *paths, args.system, headers_of(args), args.body)
     return HttpSystem(endpoint, args.name)

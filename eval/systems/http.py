@@ -34,6 +34,7 @@ class Endpoint:
         page: dotted path to the page's number in a hit, where pages are judged; empty where documents are.
         system: which of Karani's systems to ask for.
         headers: sent with every request, such as an API key.
+        body: JSON to send by POST, with ``{query}`` inside a string and optionally ``{k}``; empty asks by GET.
 
     """
 
@@ -44,18 +45,37 @@ class Endpoint:
     page: str = ""
     system: str = "hybrid"
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
 
     def __post_init__(self) -> None:
+        if self.body:
+            _check_body(self.body, self.posted('"', 1) or b"")
         if not self.url.startswith(("http://", "https://")):
             raise UsageError(f"{self.url!r} is no address; expected http://… or https://…")
 
     def address(self, question: str, k: int) -> str:
         """Make the address that asks one question."""
         quoted = urllib.parse.quote(question, safe="")
-        if "{query}" in self.url:
+        if self.body or "{query}" in self.url:
             return self.url.replace("{query}", quoted).replace("{k}", str(k))
         limit = min(k, KARANI_LIMIT)
         return f"{self.url.rstrip('/')}/v1/search?q={quoted}&k={limit}&system={self.system}"
+
+    def posted(self, question: str, k: int) -> bytes | None:
+        """Make the body that asks one question; ``None`` where the address alone asks."""
+        if not self.body:
+            return None
+        inside = json.dumps(question, ensure_ascii=False)[1:-1]
+        return self.body.replace("{k}", str(k)).replace("{query}", inside).encode()
+
+
+def _check_body(template: str, filled: bytes) -> None:
+    try:
+        json.loads(filled)
+    except ValueError as error:
+        raise UsageError(f"--body {template!r} makes no JSON ({error})") from None
+    if "{query}" not in template:
+        raise UsageError(f"--body {template!r} has no {{query}}")
 
 
 class HttpSystem:
@@ -83,7 +103,8 @@ class HttpSystem:
         """Ask once; documents keep the order of their first hit."""
         address = self._endpoint.address(query.text, depth)
         started = time.perf_counter()
-        response = get_json(address, self._endpoint.headers)
+        body = self._endpoint.posted(query.text, depth)
+        response = get_json(address, self._endpoint.headers, body)
         took_ms = (time.perf_counter() - started) * 1000
         hits = _follow(response, self._endpoint.hits)
         if not isinstance(hits, list):
@@ -149,9 +170,10 @@ class HttpAsker:
         return self._pages[key]
 
 
-def get_json(address: str, headers: Mapping[str, str]) -> Any:
-    """Fetch JSON; any failure is a DataError that says what came instead."""
-    request = urllib.request.Request(address, headers={"Accept": "application/json", **headers})  # noqa: S310
+def get_json(address: str, headers: Mapping[str, str], body: bytes | None = None) -> Any:
+    """Fetch JSON, by POST where there is a body; any failure is a DataError that says what came instead."""
+    known = {"Accept": "application/json", **({"Content-Type": "application/json"} if body else {})}
+    request = urllib.request.Request(address, data=body, headers={**known, **headers})  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310
             return json.load(response)

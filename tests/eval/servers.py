@@ -25,8 +25,14 @@ def json_server(answer: Callable[[dict[str, str]], tuple[int, Any]]) -> Iterator
     """Serve what ``answer`` makes of the query parameters; gives the address."""
 
     class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.do_GET()
+
         def do_GET(self) -> None:
             values = {name: value[0] for name, value in parse_qs(urlsplit(self.path).query).items()}
+            length = int(self.headers.get("Content-Length", 0))
+            if length:
+                values["body"] = self.rfile.read(length).decode()
             status, body = answer(values)
             raw = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -152,3 +153,34 @@ def test_a_search_that_answers_by_page(dataset: Dataset) -> None:
         missing = Endpoint(f"{address}/?q={{query}}", document_id="book", page="page")
         with pytest.raises(DataError, match="hit 1 has no page at 'page'"):
             HttpSystem(missing).retrieve(dataset.queries[0], 5)
+
+
+def test_a_search_that_is_asked_by_post() -> None:
+    asked: list[Any] = []
+
+    def answer(values: dict[str, str]) -> tuple[int, Any]:
+        asked.append(json.loads(values["body"]))
+        return 200, {"hits": {"hits": [{"_id": "d2", "_score": 3.5}]}}
+
+    body = '{"query": {"match": {"text": "{query}"}}, "size": {k}}'
+    question = Query("q", 'ใคร "ทำ" \\ {k}')
+    with json_server(answer) as address:
+        endpoint = Endpoint(f"{address}/_search", "hits.hits", "_id", "_score", body=body)
+        found = HttpSystem(endpoint).retrieve(question, 7).found
+    assert asked == [{"query": {"match": {"text": question.text}}, "size": 7}]
+    assert [(item.document_id, item.score) for item in found] == [("d2", 3.5)]
+    with pytest.raises(UsageError, match="makes no JSON"):
+        Endpoint("http://h", body='{"q": {query}}')
+    with pytest.raises(UsageError, match=r"has no \{query\}"):
+        Endpoint("http://h", body='{"q": 1}')
+
+
+def test_answers_cite_by_the_ids_of_the_data_set(tmp_path: Path) -> None:
+    texts = {f"news/{name}?id=1": text for name, text in TEXTS.items()}
+    folder = beir(tmp_path / "odd", texts=texts, qrels=[("q1", "news/d1?id=1", 2)])
+    dataset = load(folder, "test")
+    collection = open_collection(dataset, Settings(data=tmp_path / "var"), tmp_path / "cache")
+    found = evaluate(dataset, EngineAsker(collection))
+    assert found.summary()["right_first"] == 1.0
+    assert found.summary()["citation_accuracy"] == 1.0
+    collection.engine.close()
