@@ -46,7 +46,7 @@ layers: $(DEV_STAMP) ## Import layers
 	$(VENV)/bin/lint-imports
 
 # The demo questions, measured as `karani serve` answers them; GATED are the measures that a change must not spoil.
-GATED := "nDCG@10" "Success(rel=2)@1" "R(rel=2)@10" right_first answer_right citations_hold declined
+GATED := "nDCG@10" "Success(rel=2)@1" "R(rel=2)@10" right_first answer_right evidence_cited citations_hold declined
 define measure_demo
 $(VENV)/bin/karani eval run --data var/gate --dataset demo --split test --system hybrid --out var/gate/demo
 $(VENV)/bin/karani eval answers --data var/gate --dataset demo --split test --failures 0 --out var/gate/demo

@@ -85,6 +85,8 @@ class Answering:
         marked = [one.evidence_cited for one in self.judged if one.evidence_cited is not None]
         if marked:
             found["evidence_cited"] = _share(marked)
+            given = [o.evidence_cited for o in self.judged if o.answered and o.evidence_cited is not None]
+            found["evidence_cited_of_answers"] = _share(given)
         if self.declining is not None:
             found |= self.declining.as_dict()
         return found

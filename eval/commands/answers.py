@@ -27,7 +27,8 @@ _LABELS = {
     "answer_right": "answer cites the right case",
     "answer_found": "accepted answer in text or evidence",
     "answer_f1": "word F1 of the answer's text",
-    "evidence_cited": "citations that overlap the judged evidence",
+    "evidence_cited": "cites the judged evidence, of all questions",
+    "evidence_cited_of_answers": "cites the judged evidence, of answers given",
     "citation_accuracy": "citations that slice to their quote",
     "declined_recall": "unanswerable questions declined",
     "declined_precision": "declined questions that have no answer",
@@ -85,6 +86,7 @@ def _table(found: Answering) -> str:
         "answer_found": sum(one.answer_found is not None for one in found.judged),
         "answer_f1": sum(one.answer_found is not None for one in found.judged),
         "evidence_cited": sum(one.evidence_cited is not None for one in found.judged),
+        "evidence_cited_of_answers": sum(o.answered and o.evidence_cited is not None for o in found.judged),
     }
     if found.declining is not None:
         one = found.declining

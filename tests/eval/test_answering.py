@@ -155,6 +155,7 @@ def test_a_citation_is_accurate_when_it_overlaps_the_words_a_judge_marked(tmp_pa
     evidence = {**dataset.evidence, "q1": marked, "q2": [Evidence("d2", 2, quote=EVIDENCE)]}
     found = evaluate(dataclasses.replace(dataset, evidence=evidence), Scripted({"หนึ่ง": _response("d1")}))
     assert found.summary()["evidence_cited"] == 0.5
+    assert found.summary()["evidence_cited_of_answers"] == 1.0
     assert found.per_query()["evidence_cited"] == {"q1": 1.0, "q2": 0.0}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from eval.answering import span
 from eval.datasets import Dataset, load, locate
 from eval.errors import DataError
 from eval.gate import read_values
@@ -34,6 +35,18 @@ def test_the_demo_set_is_sound(split: str) -> None:
     assert all(query.metadata["register"] and query.metadata["type"] for query in dataset.queries)
     assert dataset.unanswerable
     assert not {query.text for query in dataset.queries} & {query.text for query in dataset.unanswerable}
+
+
+def test_the_evidence_of_the_demo_set_stands_in_the_cases() -> None:
+    dataset = load(locate("demo"), "test")
+    marked = [
+        one for rows in dataset.evidence.values() for one in rows if one.grade == dataset.relevance_level
+    ]
+    assert len(marked) >= 80
+    for one in marked:
+        assert one.quote, one
+        text = (ROOT / "corpus" / "cases" / f"{one.document_id}.md").read_text(encoding="utf-8")
+        assert span(one.quote, text), one
 
 
 def test_the_splits_of_the_demo_set_share_no_question() -> None:
