@@ -10,7 +10,7 @@ SEEDS ?= ../shared/seeds
 export PYTHAINLP_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint types layers check quality bench clean
+.PHONY: help serve test lint types layers gate baseline check quality bench clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -45,6 +45,21 @@ types: $(DEV_STAMP) ## Strict types
 layers: $(DEV_STAMP) ## Import layers
 	$(VENV)/bin/lint-imports
 
+# The demo questions, measured as `karani serve` answers them; GATED are the measures that a change must not spoil.
+GATED := "nDCG@10" "Success(rel=2)@1" "R(rel=2)@10" right_first answer_right evidence_cited citations_hold declined
+define measure_demo
+$(VENV)/bin/karani eval run --data var/gate --dataset demo --split test --system hybrid --out var/gate/demo
+$(VENV)/bin/karani eval answers --data var/gate --dataset demo --split test --failures 0 --out var/gate/demo
+endef
+
+gate: $(DEV_STAMP) ## Fail when the demo questions are answered worse than eval/baseline.json says
+	$(measure_demo)
+	$(VENV)/bin/karani eval gate var/gate/demo --baseline eval/baseline.json --max-drop 0.02
+
+baseline: $(DEV_STAMP) ## Write eval/baseline.json anew, after a change that is meant to change the figures
+	$(measure_demo)
+	$(VENV)/bin/karani eval gate var/gate/demo --baseline eval/baseline.json --update --measures $(GATED)
+
 quality: $(DEV_STAMP) ## Print the table of quality and targets (DATASETS=folder with thaigov-local, iapp, parallel; SEEDS=folder of the sample pages)
 	$(VENV)/bin/karani eval quality --datasets $(DATASETS) --seeds $(SEEDS) --out var/quality
 	$(VENV)/bin/karani eval answers --dataset demo --split test --out var/quality/demo
@@ -54,7 +69,7 @@ bench: $(STAMP) ## Speed on this machine: encoding and answering on the demo cas
 	$(VENV)/bin/karani ask --data var/bench "ใครใช้ MOU กับโรงพยาบาล" >/dev/null
 	OMP_NUM_THREADS=1 $(PY) -m eval.bench var/bench/demo
 
-check: lint types layers test ## All of the above
+check: lint types layers test gate ## All of the above
 
 clean: ## Remove what was built (not your data in var/)
 	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -194,6 +194,17 @@ class Store:
         row = next(self._rows(sql, (document_id, number)), None)
         return None if row is None else (row[0], row[1])
 
+    def page_sources(self, pages: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, str]]:
+        """The ``(source, cleaner)`` of several pages, by document id and page number."""
+        wanted = list(dict.fromkeys(pages))
+        marks = ",".join(["(?,?)"] * len(wanted))
+        sql = (
+            "SELECT document_id, number, source, cleaner FROM pages "
+            f"WHERE (document_id, number) IN (VALUES {marks}) AND {self._alive()}"
+        )
+        rows = self._rows(sql, [value for page in wanted for value in page]) if wanted else ()
+        return {(row[0], row[1]): (row[2], row[3]) for row in rows}
+
     def passage(self, passage_id: str) -> Passage | None:
         """One passage by id, or ``None``."""
         row = next(
@@ -304,9 +315,10 @@ class Store:
 
     def titles(self, document_ids: Iterable[str]) -> dict[str, str]:
         """Titles by document id."""
-        sql = f"SELECT title FROM documents WHERE document_id = ? AND {self._alive()}"
-        found = {i: next(self._rows(sql, (i,)), None) for i in dict.fromkeys(document_ids)}
-        return {i: row[0] for i, row in found.items() if row is not None}
+        wanted = list(dict.fromkeys(document_ids))
+        marks = ",".join("?" * len(wanted))
+        sql = f"SELECT document_id, title FROM documents WHERE document_id IN ({marks}) AND {self._alive()}"
+        return {row[0]: row[1] for row in self._rows(sql, wanted)}
 
     # -- writing -----------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from corpus.segment import fold, words
 from eval.calibration import Declining, declining
+from eval.collection import Progress
 from eval.datasets import Dataset, Query
 from eval.measures import PerQuery
 from eval.qrels import Evidence
@@ -27,6 +28,8 @@ class Judged:
         answer_right: the answer's citation is of a judged document, page and case.
         answer_found: an accepted answer stands in the answer's text or evidence; ``None`` where none is known.
         answer_f1: word overlap of the answer's text with the closest accepted answer, 0 to 1.
+        evidence_cited: the answer's citation overlaps the words that a judge marked as the evidence; ``None`` where
+            no words are marked.
         citations: how many citations were checked, and ``broken`` what is wrong with those that do not hold.
         confidence: of the answer, given or held back; 0 where it is not known.
 
@@ -38,6 +41,7 @@ class Judged:
     answer_right: bool
     answer_found: bool | None
     answer_f1: float | None
+    evidence_cited: bool | None
     citations: int
     broken: tuple[str, ...]
     confidence: float
@@ -78,6 +82,11 @@ class Answering:
             "citation_accuracy": 1 - sum(len(one.broken) for one in self.judged) / cited if cited else 1.0,
             "citations": float(cited),
         }
+        marked = [one.evidence_cited for one in self.judged if one.evidence_cited is not None]
+        if marked:
+            found["evidence_cited"] = _share(marked)
+            given = [o.evidence_cited for o in self.judged if o.answered and o.evidence_cited is not None]
+            found["evidence_cited_of_answers"] = _share(given)
         if self.declining is not None:
             found |= self.declining.as_dict()
         return found
@@ -90,20 +99,33 @@ class Answering:
             "answer_right": {one.query.query_id: float(one.answer_right) for one in self.judged},
             "citations_hold": {one.query.query_id: float(not one.broken) for one in self.judged},
         }
+        marked = {
+            o.query.query_id: float(o.evidence_cited) for o in self.judged if o.evidence_cited is not None
+        }
+        if marked:
+            values["evidence_cited"] = marked
         if self.refused:
             values["declined"] = {one.query.query_id: float(one.declined) for one in self.refused}
         return values
 
 
-def evaluate(dataset: Dataset, asker: Asker) -> Answering:
+def evaluate(dataset: Dataset, asker: Asker, progress: Progress | None = None) -> Answering:
     """Ask every question of a split, and those that nothing answers, and judge what comes back."""
-    judged = tuple(_judge(dataset, query, asker) for query in dataset.queries)
-    refused = tuple(_refuse(query, asker) for query in dataset.unanswerable)
+    judged, refused = [], []
+    total = len(dataset.queries) + len(dataset.unanswerable)
+    for query in dataset.queries:
+        judged.append(_judge(dataset, query, asker))
+        if progress:
+            progress(len(judged), total, f"asking {asker.name}")
+    for query in dataset.unanswerable:
+        refused.append(_refuse(query, asker))
+        if progress:
+            progress(len(judged) + len(refused), total, f"asking {asker.name}")
     found = None
     if refused:
         answerable = [(one.confidence, one.answered) for one in judged]
         found = declining(answerable, [(one.confidence, not one.declined) for one in refused])
-    return Answering(asker.name, judged, refused, found)
+    return Answering(asker.name, tuple(judged), tuple(refused), found)
 
 
 def _judge(dataset: Dataset, query: Query, asker: Asker) -> Judged:
@@ -122,6 +144,7 @@ def _judge(dataset: Dataset, query: Query, asker: Asker) -> Judged:
         answer_f1=max(word_f1(answer["text"] if answer else "", one) for one in accepted)
         if accepted
         else None,
+        evidence_cited=cites_evidence(None if answer is None else answer["citation"], right, asker),
         citations=checked,
         broken=tuple(broken),
         confidence=_confidence(response),
@@ -153,6 +176,32 @@ def is_right(citation: Mapping[str, Any], right: Sequence[Evidence]) -> bool:
         and (one.case_name is None or (name is not None and fold(name) == fold(one.case_name)))
         for one in right
     )
+
+
+def cites_evidence(
+    citation: Mapping[str, Any] | None, right: Sequence[Evidence], asker: Asker
+) -> bool | None:
+    """Whether a citation overlaps words that a judge marked; ``None`` where none are, false without a citation."""
+    marked = [one for one in right if one.quote]
+    if not marked or citation is None:
+        return False if marked else None
+    page = asker.page_text(citation["document_id"], citation["page"]) or ""
+    here = [
+        span(one.quote or "", page)
+        for one in marked
+        if one.document_id == citation["document_id"] and one.page in (None, citation["page"])
+    ]
+    return any(citation["start"] < end and start < citation["end"] for start, end in filter(None, here))
+
+
+def span(quote: str, text: str) -> tuple[int, int] | None:
+    """Find where a quote stands in a text, whatever white space either has; ``None`` where it does not."""
+    places = [place for place, character in enumerate(text) if not character.isspace()]
+    bare, wanted = "".join(text[place] for place in places), "".join(quote.split())
+    start = bare.find(wanted)
+    if start < 0 or not wanted:
+        return None
+    return places[start], places[start + len(wanted) - 1] + 1
 
 
 def check_citations(response: Mapping[str, Any], asker: Asker) -> tuple[int, list[str]]:

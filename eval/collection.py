@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from corpus.ingest import ingest
 from corpus.settings import Settings
 from corpus.store import Store
-from eval.datasets import Dataset
+from eval.datasets import Dataset, unknown_documents
 from eval.errors import DataError, some
 from eval.files import json_lines, sha256, write_json, written
 
@@ -83,12 +83,13 @@ def open_collection(
         report = _ingested(dataset, own, progress)
         _built(own, index_key, progress)
     engine = Engine.open(own)
+    try:
+        _check_ids(dataset, engine)
+    except DataError:
+        engine.close()
+        raise
     key = hashlib.sha256(f"{store_key} {index_key}".encode()).hexdigest()
-    collection = Collection(
-        engine, key, report["documents"], report["original_ids"], tuple(report["left_out"])
-    )
-    _check_ids(dataset, collection)
-    return collection
+    return Collection(engine, key, report["documents"], report["original_ids"], tuple(report["left_out"]))
 
 
 def _store_key(dataset: Dataset) -> str:
@@ -215,13 +216,21 @@ def _two_numbers(progress: Progress | None) -> Callable[[int, int], None] | None
     return lambda done, total: progress(done, total, "building the index")
 
 
-def _check_ids(dataset: Dataset, collection: Collection) -> None:
+def _check_ids(dataset: Dataset, engine: Engine) -> None:
     """Judgements over folders of texts name documents by the ids that ingestion gives them."""
     if dataset.is_beir:
         return
-    known = {info.document_id for info in collection.engine.store.documents()}
+    store = engine.store
+    known = {info.document_id for info in store.documents()}
     judged = {document for grades in dataset.qrels.values() for document in grades}
-    unknown = sorted(judged - known)
-    if unknown:
-        reason = f"{len(unknown)} judged documents are not among the {len(known)} texts: {some(unknown)}"
-        raise DataError(dataset.corpus[0], reason, expected=f"document ids such as {some(sorted(known))}")
+    if judged - known:
+        names = f"the {len(known)} texts of {dataset.corpus[0]}"
+        expected = f"document ids such as {some(sorted(known))}"
+        raise unknown_documents(dataset.judged_at, judged - known, names, expected)
+    for one in (one for rows in dataset.evidence.values() for one in rows):
+        if one.page is not None and store.page(one.document_id, one.page) is None:
+            path, line, column = dataset.judged_at[one.document_id]
+            numbers = [str(page.number) for page in store.pages(one.document_id)]
+            reason = f"document {one.document_id!r} has no page {one.page}"
+            expected = f"one of its pages {some(numbers)}"
+            raise DataError(path, reason, line=line, column=column, expected=expected)

@@ -106,7 +106,11 @@ def shared_measures(found: Sequence[Result], wanted: Sequence[str] = ()) -> list
 
     Raises UsageError for one asked for that some result lacks.
     """
-    shared = [name for name in found[0].per_query if all(name in result.per_query for result in found)]
+    shared = [
+        name
+        for name, values in found[0].per_query.items()
+        if all(result.per_query.get(name, {}).keys() == values.keys() for result in found)
+    ]
     missing = [name for name in wanted if name not in shared]
     if missing:
         raise UsageError(
@@ -142,13 +146,15 @@ def _adjusted(pair: Pair, p_adjusted: float, comparisons: int) -> Pair:
 
 def _values(result: Result, measure: str) -> NDArray[np.float64]:
     by_query = result.per_query[measure]
-    return np.array([by_query[query.query_id] for query in result.queries], dtype=np.float64)
+    return np.array([by_query[query_id] for query_id in sorted(by_query)], dtype=np.float64)
 
 
 def most_changed(found: Sequence[Result], measure: str, limit: int = 20) -> list[Change]:
     """List the questions that changed most between the first result and the last, largest first."""
     changes = []
     for query in found[0].queries:
+        if query.query_id not in found[0].per_query[measure]:
+            continue
         values = tuple(result.per_query[measure][query.query_id] for result in found)
         difference = values[-1] - values[0]
         if abs(difference) > _TIE:
@@ -161,9 +167,10 @@ def breakdown(
 ) -> list[Group]:
     """Mean by group of questions, for every metadata key that names few groups; the largest group first."""
     groups: list[Group] = []
+    measured = [query for query in found[0].queries if query.query_id in found[0].per_query[measure]]
     for key in keys:
         members: dict[str, list[str]] = {}
-        for query in found[0].queries:
+        for query in measured:
             if isinstance(query.metadata.get(key), str):
                 members.setdefault(query.metadata[key], []).append(query.query_id)
         if len(members) > _MOST_GROUPS:

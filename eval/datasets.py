@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from eval.errors import DataError, some
-from eval.files import find, json_lines
-from eval.qrels import Evidence, Qrels, read_evidence, read_qrels, relevance_level
+from eval.files import COMPRESSED, find, json_lines, key_column
+from eval.qrels import Evidence, Place, Qrels, read_judgements, relevance_level
 
 SHIPPED = ("demo", "seeds")
 
@@ -49,7 +49,8 @@ class Dataset:
         qrels: grades by query and document.
         relevance_level: the grade from which binary measures count a document.
         unanswerable: questions that nothing in the corpus answers.
-        evidence: where judges say that the answers stand, with page and case where they say so.
+        evidence: where judges say that the answers stand, with page, case and words where they say so.
+        judged_at: where in the judgements each document is named first, for messages.
 
     """
 
@@ -62,6 +63,7 @@ class Dataset:
     relevance_level: int
     unanswerable: tuple[Query, ...] = ()
     evidence: Mapping[str, Sequence[Evidence]] = field(default_factory=dict)
+    judged_at: Mapping[str, Place] = field(default_factory=dict, compare=False)
 
     def texts(self) -> Iterator[CorpusText]:
         """Stream the documents of a BEIR corpus; nothing for folders of texts, which only readers can read."""
@@ -87,7 +89,13 @@ def read_corpus(path: Path) -> Iterator[CorpusText]:
         title, text = _text(path, line, value, "title", ""), _text(path, line, value, "text")
         if not (title.strip() or text.strip()):
             reason = f"document {document_id!r} is empty"
-            raise DataError(path, reason, line=line, expected='"text" or "title" with characters in it')
+            raise DataError(
+                path,
+                reason,
+                line=line,
+                column=key_column(path, line, "text"),
+                expected='"text" or "title" with characters in it',
+            )
         yield CorpusText(document_id, title, text)
 
 
@@ -104,7 +112,9 @@ def read_queries(path: Path) -> list[Query]:
         query_id = _id(path, line, value, seen)
         text = _text(path, line, value, "text")
         if not text.strip():
-            raise DataError(path, f"query {query_id!r} is empty", line=line, expected="a question")
+            column = key_column(path, line, "text")
+            reason = f"query {query_id!r} is empty"
+            raise DataError(path, reason, line=line, column=column, expected="a question")
         metadata = value.get("metadata")
         extra = {k: v for k, v in value.items() if k not in {"_id", "id", "text", "metadata"}}
         queries.append(Query(query_id, text, extra | (metadata if isinstance(metadata, dict) else {})))
@@ -117,15 +127,18 @@ def _id(path: Path, line: int, value: Mapping[str, Any], seen: set[str]) -> str:
     given = value.get("_id", value.get("id"))
     if isinstance(given, int) and not isinstance(given, bool):
         given = str(given)
+    reason = expected = ""
     if not isinstance(given, str) or not given:
-        raise DataError(path, 'no "_id"', line=line, expected='"_id" with a string that is not empty')
-    if any(character.isspace() for character in given):
-        reason = f"id {given!r} holds white space"
-        raise DataError(path, reason, line=line, expected="an id that a TREC run can hold")
-    if given in seen:
-        raise DataError(path, f"id {given!r} stands twice", line=line, expected="each id once")
-    seen.add(given)
-    return given
+        reason, expected = 'no "_id"', '"_id" with a string that is not empty'
+    elif any(character.isspace() for character in given):
+        reason, expected = f"id {given!r} holds white space", "an id that a TREC run can hold"
+    elif given in seen:
+        reason, expected = f"id {given!r} stands twice", "each id once"
+    if reason:
+        column = key_column(path, line, "_id", "id")
+        raise DataError(path, reason, line=line, column=column, expected=expected)
+    seen.add(str(given))
+    return str(given)
 
 
 def _text(path: Path, line: int, value: Mapping[str, Any], key: str, default: str | None = None) -> str:
@@ -133,7 +146,8 @@ def _text(path: Path, line: int, value: Mapping[str, Any], key: str, default: st
     if given is None:
         given = default
     if not isinstance(given, str):
-        raise DataError(path, f'no "{key}"', line=line, expected=f'"{key}" with a string')
+        column = key_column(path, line, key)
+        raise DataError(path, f'no "{key}"', line=line, column=column, expected=f'"{key}" with a string')
     return given
 
 
@@ -190,13 +204,15 @@ def load(
     queries_path = find(folder, "queries.jsonl")
     queries = read_queries(queries_path)
     qrels_path = _qrels_path(folder, split)
-    qrels = read_qrels(qrels_path)
+    judged = read_judgements(qrels_path)
+    qrels = judged.qrels
     unknown = sorted(qrels.keys() - {query.query_id for query in queries})
     if unknown:
         reason = f"{len(unknown)} judged queries are not in {queries_path.name}: {some(unknown)}"
-        raise DataError(qrels_path, reason, expected="query ids of queries.jsonl")
+        _, line, column = judged.queries_at[unknown[0]]
+        raise DataError(qrels_path, reason, line=line, column=column, expected="query ids of queries.jsonl")
     if check_corpus and is_beir:
-        _check_documents(qrels_path, qrels, texts[0])
+        check_documents(judged.documents_at, texts[0])
     return Dataset(
         name=_name(folder.resolve(), split),
         split=split,
@@ -206,7 +222,8 @@ def load(
         qrels=qrels,
         relevance_level=level or relevance_level(qrels),
         unanswerable=_unanswerable(folder, split),
-        evidence=read_evidence(qrels_path),
+        evidence=judged.evidence,
+        judged_at=judged.documents_at,
     )
 
 
@@ -241,29 +258,38 @@ def _seeds() -> Path:
 
 
 def _qrels_path(folder: Path, split: str) -> Path:
-    """``qrels/<split>.tsv``, else the one ``qrels.tsv`` of a set without splits."""
-    path = folder / "qrels" / f"{split}.tsv"
-    single = folder / "qrels.tsv"
-    if path.is_file():
-        return path
-    if single.is_file() and not (folder / "qrels").is_dir():
-        return single
-    known = sorted(file.stem for file in (folder / "qrels").glob("*.tsv"))
+    """``qrels/<split>.tsv``, else the one ``qrels.tsv`` of a set without splits; each may be compressed."""
+    places = [folder / "qrels" / f"{split}.tsv{suffix}" for suffix in COMPRESSED]
+    if not (folder / "qrels").is_dir():
+        places += [folder / f"qrels.tsv{suffix}" for suffix in COMPRESSED]
+    for place in places:
+        if place.is_file():
+            return place
+    known = sorted({file.name.partition(".tsv")[0] for file in (folder / "qrels").glob("*.tsv*")})
     expected = f"one of the splits {', '.join(known)}" if known else "qrels/<split>.tsv"
-    raise DataError(path, f"no split {split!r}", expected=expected)
+    raise DataError(places[0], f"no split {split!r}", expected=expected)
 
 
-def _check_documents(path: Path, qrels: Qrels, corpus: Path) -> None:
-    known = {text.document_id for text in read_corpus(corpus)}
-    unknown = sorted({document for grades in qrels.values() for document in grades} - known)
+def check_documents(judged_at: Mapping[str, Place], corpus: Path) -> None:
+    """Read a corpus file once; raise DataError where it, or a judged document that it lacks, is wrong."""
+    unknown = judged_at.keys() - {text.document_id for text in read_corpus(corpus)}
     if unknown:
-        reason = f"{len(unknown)} judged documents are not in {corpus.name}: {some(unknown)}"
-        raise DataError(path, reason, expected="document ids of the corpus")
+        raise unknown_documents(judged_at, unknown, corpus.name, "document ids of the corpus")
+
+
+def unknown_documents(
+    judged_at: Mapping[str, Place], unknown: Collection[str], texts: str, expected: str
+) -> DataError:
+    """Make the error that names judged documents that the texts lack, at the first of them."""
+    path, line, column = min(judged_at[document] for document in unknown)
+    reason = f"{len(unknown)} judged documents are not in {texts}: {some(sorted(unknown))}"
+    return DataError(path, reason, line=line, column=column, expected=expected)
 
 
 def _unanswerable(folder: Path, split: str) -> tuple[Query, ...]:
     """Questions without an answer: those of the split, or of no split at all."""
-    path = folder / "unanswerable.jsonl"
-    if not path.is_file():
+    places = [folder / f"unanswerable.jsonl{suffix}" for suffix in COMPRESSED]
+    path = next((place for place in places if place.is_file()), None)
+    if path is None:
         return ()
     return tuple(query for query in read_queries(path) if query.metadata.get("split", split) == split)

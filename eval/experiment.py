@@ -6,7 +6,8 @@ import dataclasses
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,16 +16,19 @@ import numpy as np
 from corpus.settings import Settings
 from eval import results
 from eval.collection import Progress, open_collection
-from eval.datasets import CorpusText, Dataset, load
+from eval.datasets import CorpusText, Dataset, Query, load
 from eval.journal import Journal
 from eval.measures import default_measures, evaluate, parse
 from eval.provenance import provenance
 from eval.results import Result
 from eval.systems.inprocess import EngineSystem, Tuning, check_system
 from eval.systems.interfaces import System, Timed
+from eval.units import by_page
 
 DEPTH = 100
 _RESUMABLE_S = 3600
+# Questions handed out at a time for each job: what an interruption may lose.
+_BATCH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class Options:
         fresh: ask again even where an equal system's answers are kept.
         name: what the system is called in tables; by default its own name.
         tuning: another fusion than the shipped one.
+        unit: whether documents or pages are ranked and judged.
+        jobs: questions asked at a time; more than one is quicker, and makes latencies those of a busy system.
 
     """
 
@@ -45,6 +51,8 @@ class Options:
     fresh: bool = False
     name: str | None = None
     tuning: Tuning = field(default_factory=Tuning)
+    unit: str = "document"
+    jobs: int = 1
 
 
 def run(
@@ -76,9 +84,11 @@ def measure_engine(
     """
     check_system(system)
     cache, chosen = settings.data / "eval", options or Options()
-    engine = EngineSystem(open_collection(dataset, settings, cache, progress), system, chosen.tuning)
+    judged = by_page(dataset) if chosen.unit == "page" else dataset
+    collection = open_collection(dataset, settings, cache, progress)
+    engine = EngineSystem(collection, system, chosen.tuning, chosen.unit)
     try:
-        return measure(dataset, engine, out, chosen, cache=cache, progress=progress)
+        return measure(judged, engine, out, chosen, cache=cache, progress=progress)
     finally:
         engine.close()
 
@@ -103,6 +113,8 @@ def measure(
     answers, partial = ask(dataset, system, options, cache=cache, progress=progress)
     result = assess(dataset, system, answers, names)
     named = {**result.system, "name": options.name or system.name, "depth": options.depth}
+    if options.jobs > 1:
+        named["jobs"] = options.jobs
     result = dataclasses.replace(result, system=named)
     results.save(result, answers, dataset, _right(dataset, system), out)
     if partial is not None:
@@ -128,15 +140,29 @@ def ask(
         missing = [query for query in dataset.queries if journal.get(query.text, options.depth) is None]
         if missing:
             system.retrieve(missing[0], options.depth)  # Loads what is loaded late; its time is not counted.
-        for done, query in enumerate(dataset.queries):
+        kept_already = len(dataset.queries) - len(missing)
+        for done, (query, answer) in enumerate(_asked(system, missing, options), start=1):
+            journal.put(query.text, options.depth, answer)
             if progress:
-                progress(done, len(dataset.queries), f"asking {system.name}")
+                progress(kept_already + done, len(dataset.queries), f"asking {system.name}")
+        for query in dataset.queries:
             known = journal.get(query.text, options.depth)
-            if known is None:
-                known = system.retrieve(query, options.depth)
-                journal.put(query.text, options.depth, known)
-            answers[query.query_id] = known
+            if known is not None:
+                answers[query.query_id] = known
     return answers, partial
+
+
+def _asked(system: System, queries: Sequence[Query], options: Options) -> Iterator[tuple[Query, Timed]]:
+    """Ask questions one by one, or in batches of several at a time; answers come in the questions' order."""
+    if options.jobs == 1:
+        yield from ((query, system.retrieve(query, options.depth)) for query in queries)
+        return
+    size = _BATCH * options.jobs
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for start in range(0, len(queries), size):
+            batch = queries[start : start + size]
+            depths = [options.depth] * len(batch)
+            yield from zip(batch, pool.map(system.retrieve, batch, depths), strict=True)
 
 
 def _right(dataset: Dataset, system: System) -> Iterable[CorpusText]:
@@ -174,6 +200,7 @@ def assess(dataset: Dataset, system: System, answers: Mapping[str, Timed], names
         scores=results.score(per_query),
         per_query=per_query,
         latency_ms=latency([timed.took_ms for timed in answers.values()]),
+        unjudged=results.unjudged(answers, dataset.qrels),
     )
 
 

@@ -97,10 +97,20 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
         raise DataError(path, "no such file", expected="a readable file") from None
     except UnicodeDecodeError as error:
         reason = f"byte {error.start + 1} of the line is not UTF-8"
-        raise DataError(path, reason, line=number, expected="UTF-8 text") from error
+        column = len(error.object[: error.start].decode("utf-8", "replace")) + 1
+        raise DataError(path, reason, line=number, column=column, expected="UTF-8 text") from error
     except (EOFError, gzip.BadGzipFile, zstandard.ZstdError, OSError) as error:
         reason = f"cannot be read after line {number} ({error})"
         raise DataError(path, reason, expected="a complete, uncorrupted file") from error
+
+
+def key_column(path: Path, line: int, *keys: str) -> int:
+    """Find the character, from 1, where a JSON line names one of its keys; 1 where it names none.
+
+    The file is read again up to that line, which only an error pays for.
+    """
+    text = next((text for number, text in lines(path) if number == line), "")
+    return next((place + 1 for key in keys if (place := text.find(f'"{key}"')) >= 0), 1)
 
 
 def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -124,7 +134,8 @@ def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 expected="one JSON object a line",
             ) from error
         if not isinstance(value, dict):
-            raise DataError(path, f"a JSON {type(value).__name__}", line=number, expected="a JSON object")
+            reason = f"a JSON {type(value).__name__}"
+            raise DataError(path, reason, line=number, column=1, expected="a JSON object")
         yield number, value
 
 

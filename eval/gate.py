@@ -44,10 +44,12 @@ class Verdict:
 
 
 def read_values(path: Path) -> Values:
-    """Read per-query values.
+    """Read per-query values: of a file, or of all that `eval run` and `eval answers` wrote into a folder.
 
-    Raises DataError for a file that is missing, or holds none.
+    Raises DataError for a file that is missing, or holds none, and for a folder whose two are of different questions.
     """
+    if path.is_dir():
+        return _of_folder(path)
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
         per_query = {str(name): dict(values) for name, values in value["per_query"].items()}
@@ -57,6 +59,17 @@ def read_values(path: Path) -> Values:
     except (json.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         reason = f"holds no values by query ({error!r})"
         raise DataError(path, reason, expected="a baseline, scores.json or answers.json") from error
+
+
+def _of_folder(folder: Path) -> Values:
+    files = [folder / name for name in ("scores.json", "answers.json") if (folder / name).is_file()]
+    if not files:
+        raise DataError(folder, "no result", expected="a folder of `eval run` or `eval answers`")
+    parts = [read_values(file) for file in files]
+    if any(part.dataset.get("query_sha256") != parts[0].dataset.get("query_sha256") for part in parts):
+        reason = "scores.json and answers.json are over different questions"
+        raise DataError(folder, reason, expected="one query set a folder")
+    return Values(parts[0].dataset, {name: v for part in parts for name, v in part.per_query.items()})
 
 
 def judge(
@@ -79,6 +92,11 @@ def judge(
     missing = sorted((baseline.per_query.keys() | wanted.keys()) - now.per_query.keys())
     if missing:
         raise UsageError(f"not measured now: {', '.join(missing)}; expected the baseline's measures")
+    other = [n for n, before in baseline.per_query.items() if before.keys() != now.per_query[n].keys()]
+    if other:
+        raise UsageError(
+            f"{', '.join(other)}: the baseline is over other questions; expected a new one (--update)"
+        )
     return [
         _verdict(name, baseline.per_query.get(name), now.per_query[name], max_drop, level, wanted.get(name))
         for name in dict.fromkeys([*baseline.per_query, *wanted])

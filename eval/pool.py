@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from eval.datasets import CorpusText, Query
 from eval.errors import DataError
-from eval.files import json_lines, written
+from eval.files import json_lines, lines, written
 from eval.results import Shown
 from eval.runs import Run
 
@@ -143,19 +143,38 @@ def read_pool(path: Path) -> Pool:
     return Pool(head["pool"], tuple(queries))
 
 
+def _feedback(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Read feedback in either layout, with line numbers."""
+    if ".tsv" not in path.suffixes:
+        yield from json_lines(path)
+        return
+    names: list[str] = []
+    for number, line in lines(path):
+        cells = [cell.strip() for cell in line.split("\t")]
+        if not names:
+            names = cells
+        elif any(cells):
+            yield number, {name: cell for name, cell in zip(names, cells, strict=False) if cell}
+
+
 def from_feedback(path: Path, name: str) -> Pool:
     """Make a pool of what users said of hits: a candidate set for judges, not yet judgements.
 
-    Every line holds ``query`` and ``document_id``, and may hold ``title``, ``text`` and ``grade`` or ``relevant``, which
-    are kept as metadata of the question. Raises DataError for a line without question or document.
+    JSON lines, or a ``.tsv`` table whose header names the same: ``query`` and ``document_id``, and optionally ``title``,
+    ``text`` and ``grade`` or ``relevant``, which are kept as metadata of the question. Raises DataError for a line
+    without question or document.
     """
     documents: dict[str, dict[str, PoolDocument]] = {}
     votes: dict[str, dict[str, list[Any]]] = {}
-    for number, line in json_lines(path):
+    for number, line in _feedback(path):
         question, document_id = line.get("query"), line.get("document_id")
-        if not isinstance(question, str) or not question.strip() or not isinstance(document_id, str):
+        if (
+            not isinstance(question, str)
+            or not question.strip()
+            or not (isinstance(document_id, str) and document_id)
+        ):
             raise DataError(
-                path, "no question or document", line=number, expected='"query" and "document_id"'
+                path, "no question or document", line=number, column=1, expected='"query" and "document_id"'
             )
         text = str(line.get("text", ""))
         found = PoolDocument(document_id, str(line.get("title", "")), "", (text,) if text else ())

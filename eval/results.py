@@ -50,7 +50,11 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One system over one split; ``per_query`` always holds every judged query."""
+    """One system over one split; ``per_query`` always holds every judged query.
+
+    Where ``karani eval answers`` wrote into the same folder, its outcomes are measures too. ``unjudged`` is the share of
+    the first ten hits that nobody judged: every measure but ``Judged`` counts them as wrong.
+    """
 
     dataset: Mapping[str, Any]
     system: Mapping[str, Any]
@@ -59,6 +63,7 @@ class Result:
     scores: Mapping[str, Score]
     per_query: PerQuery
     latency_ms: Mapping[str, float]
+    unjudged: float | None = None
 
     @property
     def name(self) -> str:
@@ -76,7 +81,29 @@ class Result:
         if self.latency_ms:
             shown = " · ".join(f"{name} {value:.1f}" for name, value in self.latency_ms.items())
             lines.append(f"latency in ms: {shown}")
+        lines += unjudged_lines([self])
         return "\n".join(lines)
+
+
+def unjudged_lines(found: Iterable[Result]) -> list[str]:
+    """Say of each result what nobody judged, so that it is never silently wrong."""
+    return [
+        f"{one.name}: {one.unjudged:.0%} of the first ten hits were judged by nobody and count as wrong "
+        "(`karani eval pool` gathers them)"
+        for one in found
+        if one.unjudged
+    ]
+
+
+def unjudged(answers: Mapping[str, Timed], qrels: Mapping[str, Mapping[str, int]]) -> float:
+    """Compute the share of the first ten hits of all questions that nobody judged."""
+    known = [
+        found.document_id in grades
+        for query_id, grades in qrels.items()
+        if query_id in answers
+        for found in answers[query_id].found[:SHOWN]
+    ]
+    return known.count(False) / len(known) if known else 0.0
 
 
 def score(per_query: PerQuery) -> dict[str, Score]:
@@ -107,6 +134,8 @@ def save(
     folder: Path,
 ) -> None:
     """Write ``run.trec``, the first hits' texts, those of the documents that answer, and last ``scores.json``."""
+    # Should writing be interrupted, an older result must not stand beside a newer run.
+    (folder / "scores.json").unlink(missing_ok=True)
     write_run(folder / "run.trec", rankings(answers), result.name)
     with written(folder / "hits.jsonl") as stream:
         for query in dataset.queries:
@@ -154,6 +183,7 @@ def as_dict(result: Result) -> dict[str, Any]:
             for name, s in result.scores.items()
         },
         "latency_ms": dict(result.latency_ms),
+        "unjudged_at_10": result.unjudged,
         "queries": [
             {"_id": q.query_id, "text": q.text, "metadata": dict(q.metadata)} for q in result.queries
         ],
@@ -178,9 +208,30 @@ def load(folder: Path) -> Result:
             path, "not a result of this version", expected=f'a scores.json with "format": {FORMAT}'
         )
     try:
-        return _from_dict(value)
+        return _from_dict(_with_answers(value, folder / "answers.json") if folder.is_dir() else value)
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(path, f"incomplete ({error!r})", expected="all parts of a scores.json") from error
+
+
+def _with_answers(value: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Add the outcomes of `eval answers` over the same questions, where they stand beside the run."""
+    if not path.is_file():
+        return value
+    try:
+        other = json.loads(path.read_text(encoding="utf-8"))
+        same = other["dataset"]["query_sha256"] == value["dataset"]["query_sha256"]
+        added: PerQuery = other["per_query"] if same else {}
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
+        return value
+    scores = {
+        name: {"mean": s.mean, "low": s.interval.low, "high": s.interval.high}
+        for name, s in score(added).items()
+    }
+    return {
+        **value,
+        "measures": {**value["measures"], **scores},
+        "per_query": {**value["per_query"], **added},
+    }
 
 
 def _from_dict(value: Mapping[str, Any]) -> Result:
@@ -194,6 +245,7 @@ def _from_dict(value: Mapping[str, Any]) -> Result:
         },
         per_query=value["per_query"],
         latency_ms=value["latency_ms"],
+        unjudged=value.get("unjudged_at_10"),
     )
 
 

@@ -65,13 +65,17 @@ def read_run(path: Path) -> Run:
             continue
         if len(fields) != 6:
             raise DataError(
-                path, f"{len(fields)} columns", line=number, expected="query Q0 document rank score tag"
+                path,
+                f"{len(fields)} columns",
+                line=number,
+                column=min(len(fields), 6) + 1,
+                expected="query Q0 document rank score tag",
             )
         query_id, _, document_id, rank, score, _ = fields
         entry = (_number(path, number, 5, score), int(_number(path, number, 4, rank)))
         if document_id in found.setdefault(query_id, {}):
             reason = f"document {document_id!r} stands twice for query {query_id!r}"
-            raise DataError(path, reason, line=number, expected="each document once a query")
+            raise DataError(path, reason, line=number, column=3, expected="each document once a query")
         found[query_id][document_id] = entry
     if not found:
         raise DataError(path, "an empty run", expected="at least one line of six columns")

@@ -13,6 +13,7 @@ case           case, case_name, กรณี, หน่วยงาน          
 grade          grade, score, relevance, คะแนน                              0 no, 1 helps, 2 answers; default 2
 id             id, query_id, รหัส                                           names the question, optional
 answer         answer, คำตอบ                                                the accepted answer, optional
+evidence       evidence, quote, หลักฐาน                                     the sentence that answers, optional
 =============  ==========================================================  ======================================
 
 Any other column becomes metadata of the question (``type``, ``register``, …).
@@ -28,9 +29,9 @@ from pathlib import Path, PurePath
 
 from corpus.readers import SUFFIXES
 from corpus.readers.encodings import BinaryError, decode
-from eval.datasets import Dataset, Query
+from eval.datasets import Dataset, Query, check_documents
 from eval.errors import DataError
-from eval.qrels import Evidence, relevance_level
+from eval.qrels import Evidence, Place, relevance_level
 
 SUFFIXES_READ = (".csv", ".tsv")
 _NAMES: Mapping[str, tuple[str, ...]] = {
@@ -41,6 +42,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "grade": ("grade", "score", "relevance", "คะแนน"),
     "id": ("id", "_id", "query_id", "query-id", "รหัส"),
     "answer": ("answer", "คำตอบ"),
+    "evidence": ("evidence", "quote", "หลักฐาน"),
 }
 _GRADE = 2
 # What ingestion replaces in a file's name when it makes an id of it.
@@ -53,6 +55,7 @@ class _Rows:
 
     queries: dict[str, Query] = field(default_factory=dict)
     evidence: dict[str, list[Evidence]] = field(default_factory=dict)
+    judged_at: dict[str, Place] = field(default_factory=dict)
 
 
 def load_table(path: Path, split: str, corpus: Path, level: int | None = None) -> Dataset:
@@ -70,16 +73,20 @@ def load_table(path: Path, split: str, corpus: Path, level: int | None = None) -
     if not rows.evidence:
         raise DataError(path, "no question with a document", expected="at least one row with both")
     qrels = {q: {e.document_id: e.grade for e in found} for q, found in rows.evidence.items()}
+    is_beir = corpus.is_file() and ".jsonl" in corpus.suffixes
+    if is_beir:
+        check_documents(rows.judged_at, corpus)
     return Dataset(
         name=path.stem,
         split=split,
         corpus=(corpus,),
-        is_beir=corpus.is_file() and ".jsonl" in corpus.suffixes,
+        is_beir=is_beir,
         queries=tuple(query for query in rows.queries.values() if query.query_id in qrels),
         qrels=qrels,
         relevance_level=level or relevance_level(qrels),
         unanswerable=tuple(query for query in rows.queries.values() if query.query_id not in qrels),
         evidence=rows.evidence,
+        judged_at=rows.judged_at,
     )
 
 
@@ -104,7 +111,11 @@ def _table(path: Path) -> Iterator[tuple[int, dict[str, str], Sequence[str]]]:
                 if len(cells) > len(names):
                     reason = f"{len(cells)} cells under {len(names)} columns"
                     raise DataError(
-                        path, reason, line=reader.line_num, expected="quotes around cells with commas"
+                        path,
+                        reason,
+                        line=reader.line_num,
+                        column=len(names) + 1,
+                        expected="quotes around cells with commas",
                     )
                 yield reader.line_num, {n: c.strip() for n, c in zip(names, cells, strict=False)}, names
     except csv.Error as error:
@@ -149,19 +160,22 @@ def _add(path: Path, line: int, row: Mapping[str, str], columns: Sequence[str], 
         )
     earlier = rows.queries.setdefault(query_id, Query(query_id, question, _metadata(row)))
     if earlier.text != question:
-        reason = f"id {query_id!r} names another question, {earlier.text!r}"
-        raise DataError(path, reason, line=line, expected="one question an id")
+        reason, place = f"id {query_id!r} names another question, {earlier.text!r}", columns.index("id") + 1
+        raise DataError(path, reason, line=line, column=place, expected="one question an id")
     if document:
+        place = columns.index("document") + 1
         judged = _evidence(path, line, row, columns)
         same = [e for e in rows.evidence.get(query_id, ()) if e.document_id == judged.document_id]
         if any(e.grade != judged.grade for e in same) or judged in same:
             reason = f"document {judged.document_id!r} is judged twice for this question"
-            raise DataError(path, reason, line=line, expected="one row for a question and a document")
+            expected = "one row for a question and a document"
+            raise DataError(path, reason, line=line, column=place, expected=expected)
         rows.evidence.setdefault(query_id, []).append(judged)
+        rows.judged_at.setdefault(judged.document_id, (path, line, place))
 
 
 def _metadata(row: Mapping[str, str]) -> dict[str, str]:
-    other = {"question", "document", "page", "case", "grade", "id", ""}
+    other = {"question", "document", "page", "case", "grade", "id", "evidence", ""}
     return {name: value for name, value in row.items() if name not in other and value}
 
 
@@ -184,6 +198,7 @@ def _evidence(path: Path, line: int, row: Mapping[str, str], columns: Sequence[s
         grade=_GRADE if grade is None else grade,
         page=number("page", None),
         case_name=row.get("case") or None,
+        quote=row.get("evidence") or None,
     )
 
 

@@ -17,7 +17,7 @@ from index.hits import Answer, FoundPassage, Group
 from index.queries import Query
 from index.vocabulary import FUNCTION_WORDS
 
-_CONSIDERED = 3
+CONSIDERED = 3
 #: A later hit must be that much surer to answer before an earlier one.
 _PER_RANK = 0.08
 
@@ -40,7 +40,7 @@ def answer_for(
     """
     finder = EvidenceFinder(asked, word_weight, lexicon)
     best: tuple[float, FoundPassage, Evidence] | None = None
-    for rank, shown in enumerate(groups[:_CONSIDERED]):
+    for rank, shown in enumerate(groups[:CONSIDERED]):
         weighed = weigh(finder, shown.best, judged)
         if weighed is None:
             continue

@@ -2,9 +2,9 @@
 
 Vectors are unit length, so the inner product is the cosine. Ids are the store's row numbers. ``vectors.faiss``
 holds them all in half precision (``IDMap2,SQfp16``): filters stay exact and rows can be taken out. A large
-corpus has ``coarse.faiss`` beside it, the same vectors along their 256 principal axes: a search reads that third
-of the bytes, and scores the best few hundred rows again with their whole vectors. On 58,000 passages that finds
-the same first hundred in a fifth of the time.
+corpus has ``coarse.faiss`` beside it, the same vectors along their first principal axes, a byte a number: a search
+reads that eighth of the bytes, and scores the best few hundred rows again with their whole vectors. On 58,000
+passages of the built-in encoder that finds the same first ten, and 99.7% of the first hundred.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from index.interfaces import Vectors
 Rows = NDArray[np.int64]
 VECTORS, COARSE = "vectors.faiss", "coarse.faiss"
 FACTORY = "IDMap2,SQfp16"
-COARSE_DIM = 256
+COARSE_DIM = 192
 #: Fewer passages are searched faster whole.
 COARSE_FROM = 5_000
 _TRAINED_ON = 20_000
@@ -94,7 +94,7 @@ class DenseWriter:
         import faiss
 
         rows = faiss.vector_to_array(self.vectors.id_map).astype(np.int64)
-        factory = f"IDMap2,PCA{COARSE_DIM},SQfp16"
+        factory = f"IDMap2,PCA{COARSE_DIM},SQ8"
         coarse: Any = faiss.index_factory(self.vectors.d, factory, faiss.METRIC_INNER_PRODUCT)
         sample = np.random.default_rng(0).permutation(rows)[:_TRAINED_ON]
         coarse.train(_centred(self.vectors.reconstruct_batch(sample)))

@@ -15,8 +15,8 @@ from threadpoolctl import threadpool_limits
 
 from corpus.segment import Segmenter
 from corpus.settings import Settings
-from corpus.store import Store, StoredPassage
-from index.answers import answer_for
+from corpus.store import Store
+from index.answers import CONSIDERED, answer_for
 from index.calibration import Calibration
 from index.dense import DenseIndex
 from index.encoders import load_encoder, load_lexicon
@@ -72,7 +72,7 @@ class Considered:
         generation: the generation searched.
         asked: the question as understood.
         groups: the first groups.
-        judged: `index.judged.NAMES` of each candidate passage, by passage id.
+        judged: `index.judged.NAMES` of the first groups' best passages, by passage id.
         facets: counts over the hits.
     """
 
@@ -237,26 +237,18 @@ class Engine:
         ranked, judged = self._rank(opened, asked, DEPTH, system, filters, hidden)
         judged = judged or self._judge(opened, asked, ranked[:RERANKED])
         stored = opened.store.stored([row for row, _, _ in ranked])
-        numbers = {} if judged is None else judged.numbers()
+        hits = [(stored[row], score, parts) for row, score, parts in ranked if row in stored]
+        groups = group(hits, asked, opened.store, k)
+        rows = {found.passage.passage_id: row for row, found in stored.items()}
+        shown = [rows[one.best.passage.passage_id] for one in groups[:CONSIDERED]]
+        numbers = {} if judged is None else judged.numbers(shown)
         return Considered(
             opened.name,
             asked,
-            self._group(opened, asked, ranked, stored, k),
-            {stored[row].passage.passage_id: seen for row, seen in numbers.items() if row in stored},
+            groups,
+            {stored[row].passage.passage_id: seen for row, seen in numbers.items()},
             facets_of(stored.values()),
         )
-
-    def _group(
-        self,
-        opened: OpenGeneration,
-        asked: Query,
-        ranked: Sequence[Fused],
-        stored: Mapping[int, StoredPassage],
-        k: int,
-    ) -> tuple[Group, ...]:
-        titles = opened.store.titles(found.passage.document_id for found in stored.values())
-        hits = [(stored[row], score, parts) for row, score, parts in ranked if row in stored]
-        return group(hits, asked, opened.store, titles, k)
 
     def _cosines(self, opened: OpenGeneration, asked: Query, rows: Sequence[int]) -> Vectors:
         """Exact cosines of the question to some passages, whichever input found them."""
@@ -279,7 +271,8 @@ class Engine:
         rankings = self._rankings(opened, asked, depth, _INPUTS[system], filters or Filters())
         fused = fuse(rankings, self.weights)
         if hidden:
-            fused = [one for one in fused if opened.forward.document_of(one[0]) not in hidden]
+            documents = opened.forward.documents_of([row for row, _, _ in fused]).tolist()
+            fused = [one for one, document in zip(fused, documents, strict=True) if document not in hidden]
         if system != "hybrid" or self.reranker is None:
             return fused[:depth], None
         judged = self._judge(opened, asked, fused[:RERANKED])
@@ -291,17 +284,19 @@ class Engine:
             return None
         seen = self.candidate_features(opened, asked, head)
         rows = tuple(row for row, _, _ in head)
-        documents = np.asarray([opened.forward.document_of(row) for row in rows], dtype=np.int64)
+        documents = opened.forward.documents_of(rows)
         scores = np.asarray([score for _, score, _ in head], dtype=np.float32)
         return Judged(rows, documents, seen, scores if self.reranker is None else self.reranker(seen))
 
     def candidate_features(self, opened: OpenGeneration, asked: Query, head: Sequence[Fused]) -> Features:
         """`index.features` of fused hits, one row each."""
         vector = self.lexicon.encode_queries([asked.text])[0]
-        cosines = self._cosines(opened, asked, [row for row, _, _ in head])
+        rows = [row for row, _, _ in head]
+        cosines = self._cosines(opened, asked, rows).tolist()
+        documents = opened.forward.documents_of(rows).tolist()
         candidates = [
-            Candidate(row, opened.forward.document_of(row), parts, score, float(cosine))
-            for (row, score, parts), cosine in zip(head, cosines, strict=True)
+            Candidate(row, document, parts, score, cosine)
+            for (row, score, parts), document, cosine in zip(head, documents, cosines, strict=True)
         ]
         tokens = self.lexicon.rows([" ".join(asked.content)])[0]
         digits = self.lexicon.rows([" ".join(term for term in asked.content if term.isdigit())])[0]

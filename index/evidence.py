@@ -207,11 +207,11 @@ def _present(
     """Which needle stands wholly inside which stretch of the text, shape (needles, stretches)."""
     found = np.zeros((len(needles), len(starts)), dtype=np.bool_)
     for row, needle in enumerate(needles):
-        places = (
-            [match.start() for match in re.finditer(f"(?={re.escape(needle)})", text)]
-            if needle in text
-            else []
-        )
+        places = []
+        at = text.find(needle)
+        while at >= 0:
+            places.append(at)
+            at = text.find(needle, at + 1)
         if places:
             held = np.asarray([*places, len(text) + 1])
             found[row] = held[np.searchsorted(held[:-1], starts)] + len(needle) <= ends

@@ -104,6 +104,21 @@ class ForwardIndex:
         """The number of the passage's document."""
         return self._place(row)[4]
 
+    def documents_of(self, rows: Sequence[int]) -> NDArray[np.int64]:
+        """The numbers of several passages' documents, in the order given."""
+        documents: NDArray[np.int64] = self._places[self._found(rows), 4]
+        return documents
+
+    def _found(self, rows: Sequence[int]) -> NDArray[np.int64]:
+        """Where several rows stand; a row that is not there is an error."""
+        wanted = np.asarray(rows, dtype=np.int64)
+        places = np.searchsorted(self.rows, wanted)
+        there = places < len(self.rows)
+        there[there] = self.rows[places[there]] == wanted[there]
+        if not there.all():
+            raise KeyError(int(wanted[~there][0]))
+        return places
+
     def _place(self, row: int) -> tuple[int, ...]:
         place = int(np.searchsorted(self.rows, row))
         if place >= len(self.rows) or self.rows[place] != row:
@@ -112,11 +127,7 @@ class ForwardIndex:
 
     def gather(self, rows: Sequence[int]) -> Gathered:
         """The tokens of several passages, end to end, in the order given."""
-        wanted = np.asarray(rows, dtype=np.int64)
-        places = np.minimum(np.searchsorted(self.rows, wanted), max(0, len(self.rows) - 1))
-        if not len(self.rows) or (self.rows[places] != wanted).any():
-            raise KeyError(wanted[0] if not len(self.rows) else wanted[self.rows[places] != wanted][0])
-        _, first, context, body, _ = self._places[places].T
+        _, first, context, body, _ = self._places[self._found(rows)].T
         held = context + body
         lengths = np.maximum(held, 1)
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

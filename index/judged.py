@@ -6,7 +6,8 @@ looks at that beside the evidence itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,21 +44,28 @@ class Judged:
     features: Features
     scores: Features
 
-    def numbers(self) -> Mapping[int, Sequence[float]]:
-        """For each candidate's row the numbers that `NAMES` names."""
+    def numbers(self, rows: Collection[int]) -> dict[int, tuple[float, ...]]:
+        """For those of some rows that are candidates, the numbers that `NAMES` names."""
+        scores, documents = self.scores.tolist(), self.documents.tolist()
         best: dict[int, float] = {}
-        for document, score in zip(self.documents.tolist(), self.scores.tolist(), strict=True):
+        for document, score in zip(documents, scores, strict=True):
             best[document] = max(score, best.get(document, score))
-        ordered = sorted(best.values(), reverse=True)
-        mean, spread = float(self.scores.mean()), float(self.scores.std())
-        heap = float(np.exp(np.asarray(ordered) - ordered[0]).sum())
+        first = max(scores)
+        heap = sum(math.exp(score - first) for score in best.values())
+        mean, spread, least = float(self.scores.mean()), float(self.scores.std()), min(scores)
         found = {}
-        for place, (row, document) in enumerate(zip(self.rows, self.documents.tolist(), strict=True)):
-            score = float(self.scores[place])
-            first_other = next(
-                (value for value in ordered if value != best[document]), float(self.scores.min())
-            )
-            share = float(np.exp(best[document] - ordered[0])) / heap
-            seen = self.features[place, _PLACES].tolist()
-            found[row] = (score, score - mean, score - first_other, share, spread, *seen)
+        for place, row in enumerate(self.rows):
+            if row in rows:
+                own = documents[place]
+                other = max((score for document, score in best.items() if document != own), default=least)
+                share = math.exp(best[own] - first) / heap
+                seen = self.features[place, _PLACES].tolist()
+                found[row] = (
+                    scores[place],
+                    scores[place] - mean,
+                    scores[place] - other,
+                    share,
+                    spread,
+                    *seen,
+                )
         return found

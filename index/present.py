@@ -26,7 +26,6 @@ def group(
     hits: Sequence[tuple[StoredPassage, float, Mapping[str, float]]],
     asked: Query,
     store: Store,
-    titles: Mapping[str, str],
     k: int,
 ) -> tuple[Group, ...]:
     """The best passage of each case (else of each document) first; further ones under it."""
@@ -37,9 +36,13 @@ def group(
         if key in members or len(members) < k:
             members.setdefault(key, []).append(hit)
     pattern = highlight_pattern(asked)
+    chosen = [found[: _MAX_MORE + 1] for found in members.values()]
+    passages = [hit[0].passage for found in chosen for hit in found]
+    titles = store.titles(passage.document_id for passage in passages)
+    sources = store.page_sources((passage.document_id, passage.page) for passage in passages)
     groups = []
-    for found in members.values():
-        shown = [_found(*hit, pattern, store, titles) for hit in found[: _MAX_MORE + 1]]
+    for found in chosen:
+        shown = [_found(*hit, pattern, sources, titles) for hit in found]
         groups.append(Group(shown[0], tuple(shown[1:])))
     return tuple(groups)
 
@@ -49,7 +52,7 @@ def _found(
     score: float,
     parts: Mapping[str, float],
     pattern: re.Pattern[str] | None,
-    store: Store,
+    sources: Mapping[tuple[str, int], tuple[str, str]],
     titles: Mapping[str, str],
 ) -> FoundPassage:
     passage = stored.passage
@@ -58,16 +61,21 @@ def _found(
         score=score,
         parts=parts,
         highlights=highlights(passage.text, pattern),
-        citation=cite(stored, store, titles, passage.start, passage.end, passage.text),
+        citation=cite(stored, sources, titles, passage.start, passage.end, passage.text),
     )
 
 
 def cite(
-    stored: StoredPassage, store: Store, titles: Mapping[str, str], start: int, end: int, quoted: str
+    stored: StoredPassage,
+    sources: Mapping[tuple[str, int], tuple[str, str]],
+    titles: Mapping[str, str],
+    start: int,
+    end: int,
+    quoted: str,
 ) -> Citation:
     """A citation of ``page.text[start:end]``; ``quote`` is the beginning of it."""
     passage = stored.passage
-    source, cleaner = store.page_source(passage.document_id, passage.page) or ("", CLEANER_VERSION)
+    source, cleaner = sources.get((passage.document_id, passage.page), ("", CLEANER_VERSION))
     return Citation(
         document_id=passage.document_id,
         title=titles.get(passage.document_id, passage.document_id),

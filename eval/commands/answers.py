@@ -6,7 +6,15 @@ import argparse
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from eval.commands.options import Subparsers, add_dataset, command, dataset_of, settings_of
+from eval.commands.options import (
+    Subparsers,
+    add_dataset,
+    add_headers,
+    command,
+    dataset_of,
+    headers_of,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from eval.answering import Answering
@@ -19,6 +27,8 @@ _LABELS = {
     "answer_right": "answer cites the right case",
     "answer_found": "accepted answer in text or evidence",
     "answer_f1": "word F1 of the answer's text",
+    "evidence_cited": "cites the judged evidence, of all questions",
+    "evidence_cited_of_answers": "cites the judged evidence, of answers given",
     "citation_accuracy": "citations that slice to their quote",
     "declined_recall": "unanswerable questions declined",
     "declined_precision": "declined questions that have no answer",
@@ -35,6 +45,7 @@ def add(subparsers: Subparsers) -> None:
     parser.add_argument("--system", default="hybrid", help="as for `eval run` (default hybrid)")
     parser.add_argument("--encoder", help="encoder to index and ask with (KARANI_ENCODER)")
     parser.add_argument("--url", help="ask a running Karani at this address instead")
+    add_headers(parser)
     parser.add_argument("--out", type=Path, help="folder for answers.json, with every question's outcome")
     parser.add_argument("--failures", type=int, default=10, metavar="N", help="failures to show (default 10)")
 
@@ -51,13 +62,14 @@ def execute(args: argparse.Namespace, out: IO[str]) -> int:
     if args.url:
         from eval.systems.http import HttpAsker
 
-        found = evaluate(dataset, HttpAsker(args.url, args.system))
+        with bar() as progress:
+            found = evaluate(dataset, HttpAsker(args.url, args.system, headers_of(args)), progress)
     else:
         check_system(args.system)
         settings = settings_of(args)
         with bar() as progress:
             collection = open_collection(dataset, settings, settings.data / "eval", progress)
-        found = evaluate(dataset, EngineAsker(collection, args.system))
+            found = evaluate(dataset, EngineAsker(collection, args.system), progress)
         collection.engine.close()
     if args.out:
         _save(found, dataset, args.out)
@@ -73,6 +85,8 @@ def _table(found: Answering) -> str:
         "citation_accuracy": sum(one.citations for one in found.judged),
         "answer_found": sum(one.answer_found is not None for one in found.judged),
         "answer_f1": sum(one.answer_found is not None for one in found.judged),
+        "evidence_cited": sum(one.evidence_cited is not None for one in found.judged),
+        "evidence_cited_of_answers": sum(o.answered and o.evidence_cited is not None for o in found.judged),
     }
     if found.declining is not None:
         one = found.declining

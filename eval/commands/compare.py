@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -48,9 +48,11 @@ def execute(args: argparse.Namespace, out: IO[str]) -> int:
     groups = compare.breakdown(found, first, args.by)
     changes = compare.most_changed(found, first, args.changed)
     if args.json:
-        out.write(_as_json(pairs, groups, changes) + "\n")
+        shares = {result.name: result.unjudged for result in found}
+        out.write(_as_json(pairs, groups, changes, shares) + "\n")
         return 0
     out.write(_pairs_table(pairs) + "\n\n")
+    out.writelines(f"{line}\n" for line in results.unjudged_lines(found))
     for pair in pairs:
         if pair.measure == first:
             out.write(f"{compare.statement(pair)}\n{compare.statement_thai(pair)}\n")
@@ -62,13 +64,19 @@ def execute(args: argparse.Namespace, out: IO[str]) -> int:
     return 0
 
 
-def _as_json(pairs: Sequence[Pair], groups: Sequence[Group], changes: Sequence[Change]) -> str:
+def _as_json(
+    pairs: Sequence[Pair],
+    groups: Sequence[Group],
+    changes: Sequence[Change],
+    unjudged: Mapping[str, float | None],
+) -> str:
     import dataclasses
 
     value = {
         "pairs": [{**dataclasses.asdict(pair), "interval": list(pair.interval)} for pair in pairs],
         "groups": [dataclasses.asdict(group) for group in groups],
         "changes": [dataclasses.asdict(change) for change in changes],
+        "unjudged_at_10": dict(unjudged),
     }
     return json.dumps(value, ensure_ascii=False, indent=1)
 

@@ -45,7 +45,7 @@ def execute(args: argparse.Namespace, out: IO[str]) -> int:
     from eval.files import write_json
     from eval.gate import baseline_of, judge, read_values
 
-    now = read_values(_file(args.result))
+    now = read_values(args.result)
     if args.update:
         write_json(args.baseline, baseline_of(now, args.measures))
         out.write(f"wrote {args.baseline}\n")
@@ -55,13 +55,6 @@ def execute(args: argparse.Namespace, out: IO[str]) -> int:
     )
     out.write(_table(verdicts) + "\n")
     return 0 if all(verdict.passed for verdict in verdicts) else 1
-
-
-def _file(result: Path) -> Path:
-    if not result.is_dir():
-        return result
-    scores = result / "scores.json"
-    return scores if scores.is_file() else result / "answers.json"
 
 
 def _floors(given: Sequence[str]) -> dict[str, float]:
@@ -87,7 +80,7 @@ def _table(verdicts: Sequence[Verdict]) -> str:
             one.measure,
             f"{one.before:.4f}",
             f"{one.now:.4f}",
-            f"{-one.drop:+.4f}",
+            f"{one.now - one.before:+.4f}",
             f"{one.p_value:.4f}",
             "" if one.floor is None else f"{one.floor:g}",
             "pass" if one.passed else "FAIL",

@@ -54,6 +54,30 @@ def add_dataset(parser: argparse.ArgumentParser, split: str = "test") -> None:
     )
 
 
+def add_headers(parser: Any) -> None:
+    """Add headers for a search behind HTTP."""
+    parser.add_argument(
+        "--header",
+        action="append",
+        default=[],
+        metavar="NAME: VALUE",
+        help="sent with each request, such as an API key",
+    )
+
+
+def headers_of(args: argparse.Namespace) -> dict[str, str]:
+    """Read the headers given; a UsageError for one without a colon."""
+    from eval.errors import UsageError
+
+    headers = {}
+    for header in args.header:
+        name, colon, value = header.partition(":")
+        if not colon:
+            raise UsageError(f"--header {header!r} has no colon; expected 'Name: value'")
+        headers[name.strip()] = value.strip()
+    return headers
+
+
 def settings_of(args: argparse.Namespace) -> Settings:
     """Make the settings from the environment and the options that override it."""
     import dataclasses

@@ -18,7 +18,7 @@ def add(subparsers: Subparsers) -> None:
     """Add the command's options."""
     parser = command(subparsers, "pool", "unite the first documents of several runs for judging", _EXAMPLE)
     parser.add_argument("results", nargs="*", type=Path, metavar="DIR", help="folders of `eval run`")
-    parser.add_argument("--feedback", type=Path, help="users' feedback as JSON lines, instead of runs")
+    parser.add_argument("--feedback", type=Path, help="users' feedback, JSON lines or .tsv, instead of runs")
     parser.add_argument("--depth", type=int, default=10, help="documents taken from each run (default 10)")
     parser.add_argument("--corpus", type=Path, help="corpus.jsonl, so that judges can read whole documents")
     parser.add_argument("--known", type=Path, metavar="QRELS", help="leave out what these judgements hold")

@@ -6,7 +6,15 @@ import argparse
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from eval.commands.options import Subparsers, add_dataset, command, dataset_of, settings_of
+from eval.commands.options import (
+    Subparsers,
+    add_dataset,
+    add_headers,
+    command,
+    dataset_of,
+    headers_of,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from eval.datasets import Dataset
@@ -35,6 +43,16 @@ def add(subparsers: Subparsers) -> None:
         "--measures", nargs="+", metavar="NAME", help="ir_measures names, such as nDCG@10 RR@10"
     )
     parser.add_argument("--name", help="what to call the system in tables (default: the system's own name)")
+    parser.add_argument(
+        "--unit", default="document", choices=("document", "page"), help="what is ranked and judged"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="questions asked at a time (default 1: honest latencies)",
+    )
     parser.add_argument("--fresh", action="store_true", help="ask again even where equal answers are kept")
     other = parser.add_argument_group("other systems")
     other.add_argument(
@@ -45,26 +63,37 @@ def add(subparsers: Subparsers) -> None:
     )
     other.add_argument("--hits", default="hits", metavar="PATH", help="where the hits stand (default hits)")
     other.add_argument("--id", default="citation.document_id", metavar="PATH", help="a hit's document id")
+    other.add_argument(
+        "--page", default="citation.page", metavar="PATH", help="a hit's page, for --unit page"
+    )
     other.add_argument("--score", default="score", metavar="PATH", help="a hit's score (default score)")
     other.add_argument(
-        "--header", action="append", default=[], metavar="NAME: VALUE", help="sent with each request"
+        "--body", default="", metavar="JSON", help="sent by POST instead of GET, with {query} and {k} in it"
     )
+    add_headers(other)
 
 
 def execute(args: argparse.Namespace, out: IO[str]) -> int:
     """Run and show the table."""
+    from eval.errors import UsageError
     from eval.experiment import Options, measure, measure_engine
     from eval.progress import bar
     from eval.systems.inprocess import Tuning
+    from eval.units import by_page
 
     tuning = Tuning(_weights(args.weights), rerank=not args.no_rerank)
-    options = Options(args.depth, tuple(args.measures or ()), args.fresh, args.name, tuning)
+    if args.depth < 1 or args.jobs < 1:
+        raise UsageError("--depth and --jobs count from 1")
+    options = Options(
+        args.depth, tuple(args.measures or ()), args.fresh, args.name, tuning, args.unit, args.jobs
+    )
     dataset = dataset_of(args)
     with bar() as progress:
         if args.run_file or args.url:
             cache = settings_of(args).data / "eval" if args.url else None
-            system = _elsewhere(args, dataset)
-            result = measure(dataset, system, args.out, options, cache=cache, progress=progress)
+            judged = by_page(dataset) if args.unit == "page" else dataset
+            system = _elsewhere(args, judged)
+            result = measure(judged, system, args.out, options, cache=cache, progress=progress)
         else:
             result = measure_engine(dataset, args.system, args.out, settings_of(args), options, progress)
     out.write(result.table() + "\n")
@@ -99,10 +128,7 @@ def _elsewhere(args: argparse.Namespace, dataset: Dataset) -> System:
         return TrecSystem(args.run_file, dataset, args.name)
     from eval.systems.http import Endpoint, HttpSystem
 
-    headers = {}
-    for header in args.header:
-        name, colon, value = header.partition(":")
-        if not colon:
-            raise UsageError(f"--header {header!r} has no colon; expected 'Name: value'")
-        headers[name.strip()] = value.strip()
-    return HttpSystem(Endpoint(args.url, args.hits, args.id, args.score, args.system, headers), args.name)
+    page = args.page if args.unit == "page" else ""
+    paths = args.hits, args.id, args.score, page
+    endpoint = Endpoint(args.url, *paths, args.system, headers_of(args), args.body)
+    return HttpSystem(endpoint, args.name)

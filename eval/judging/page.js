@@ -46,8 +46,19 @@ async function loadPool() {
   if (!pool) { return; }
   state.queries = pool.queries;
   byId("guidelines").textContent = pool.guidelines;
+  await agreement();
   const open = state.queries.findIndex((query) => query.done < query.documents);
   await show(open < 0 ? 0 : open);
+}
+
+// How far judges agree tells nothing of anybody's grades, so every judge may see it.
+async function agreement() {
+  const found = await call("api/agreement");
+  if (!found) { return; }
+  const said = found.pairs.filter((pair) => pair.documents).map((pair) =>
+    pair.judges.join(" – ") + ": " + pair.documents + " เอกสาร · documents, Cohen κ " + pair.kappa.toFixed(2));
+  if (found.fleiss !== null) { said.push(found.judges + " คน · judges, Fleiss κ " + found.fleiss.toFixed(2)); }
+  byId("agreement").textContent = said.length ? "ความเห็นพ้อง · agreement: " + said.join("; ") : "";
 }
 
 async function show(place) {
@@ -160,5 +171,6 @@ byId("judge").addEventListener("change", () => { localStorage.setItem("karani-ju
 byId("judge").addEventListener("keydown", (event) => { if (event.key === "Enter") { byId("judge").blur(); } });
 byId("next").addEventListener("click", () => inTurn(() => show(state.place + 1)));
 byId("previous").addEventListener("click", () => inTurn(() => show(state.place - 1)));
+byId("help").addEventListener("toggle", () => { if (byId("help").open) { inTurn(agreement); } });
 document.addEventListener("keydown", onKey);
 inTurn(loadPool);

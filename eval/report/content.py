@@ -80,6 +80,7 @@ def gather(folders: Sequence[Path], measures: Sequence[str] = (), *, failures: i
     Raises DataError for a folder without a result and UsageError for results over different questions.
     """
     found = [results.load(folder) for folder in folders]
+    runs = [results.load_run(folder) for folder in folders]
     if len(found) > 1:
         check_comparable(found)
     names = shared_measures(found, measures)
@@ -93,13 +94,13 @@ def gather(folders: Sequence[Path], measures: Sequence[str] = (), *, failures: i
         pairs=tuple(compare(found, names)) if len(found) > 1 else (),
         groups=tuple(breakdown(found, main)),
         changes=tuple(changes),
-        recall={
-            r.name: _recall(r, results.load_run(f), s) for r, f, s in zip(found, folders, shown, strict=True)
-        },
+        recall={r.name: _recall(r, run, s) for r, run, s in zip(found, runs, shown, strict=True)},
         times_ms={r.name: _times(s) for r, s in zip(found, shown, strict=True) if _times(s)},
         unjudged={r.name: _unjudged(s) for r, s in zip(found, shown, strict=True)},
         answers=tuple(_answers(f, r.name) for r, f in zip(found, folders, strict=True) if _has_answers(f)),
-        failures=tuple(_failures(found[-1], main, shown[-1], results.load_right(folders[-1]), failures)),
+        failures=tuple(
+            _failures(found[-1], main, shown[-1], runs[-1], results.load_right(folders[-1]))[:failures]
+        ),
         rankings={c.query_id: (shown[0].get(c.query_id), shown[-1].get(c.query_id)) for c in changes},
     )
 
@@ -147,16 +148,18 @@ def _answers(folder: Path, name: str) -> Answers:
 
 
 def _failures(
-    result: Result, measure: str, shown: Mapping[str, Shown], texts: Mapping[str, CorpusText], limit: int
+    result: Result, measure: str, shown: Mapping[str, Shown], run: Run, texts: Mapping[str, CorpusText]
 ) -> list[Failure]:
     """List the worst questions, those below a perfect value, worst first."""
     values = result.per_query[measure]
-    ordered = sorted(result.queries, key=lambda query: (values[query.query_id], query.query_id))
+    asked_of = [query for query in result.queries if query.query_id in values]
+    ordered = sorted(asked_of, key=lambda query: (values[query.query_id], query.query_id))
     bad = [query for query in ordered if values[query.query_id] < 1 - 1e-9 and query.query_id in shown]
     found = []
-    for query in bad[:limit]:
+    for query in bad:
         one = shown[query.query_id]
-        places = {hit.found.document_id: rank for rank, hit in enumerate(one.hits, start=1)}
+        ranking = run.get(query.query_id, [])
+        places = {document_id: rank for rank, (document_id, _) in enumerate(ranking, start=1)}
         right = [
             (texts.get(document, CorpusText(document, "", "")), grade, places.get(document))
             for document, grade in sorted(one.right.items(), key=lambda item: -item[1])

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from eval.compare import statement, statement_thai
 from eval.report import plots
-from eval.report.content import Answers, Content
+from eval.report.content import Answers, Content, content_words
 from eval.report.marking import excerpt, pieces
 
 _FOLDER = Path(__file__).parent
@@ -22,6 +22,7 @@ _ENVIRONMENT = Environment(
 )
 _ENVIRONMENT.filters["pieces"] = pieces
 _ENVIRONMENT.filters["excerpt"] = excerpt
+_ENVIRONMENT.filters["content_words"] = content_words
 
 
 def render(content: Content) -> str:
@@ -32,7 +33,11 @@ def render(content: Content) -> str:
         last=content.results[-1],
         dataset=content.results[0].dataset,
         statements=[(statement(p), statement_thai(p)) for p in content.pairs if p.measure == content.main],
-        significant={(p.measure, p.system): p for p in content.pairs if p.p_adjusted < 0.05},
+        significant={
+            (p.measure, p.system): p
+            for p in content.pairs
+            if p.p_adjusted < 0.05 and not p.measure.startswith("Judged")
+        },
         plots=_plots(content),
     )
 
@@ -45,11 +50,12 @@ def _plots(content: Content) -> dict[str, Markup]:
     }
     if len(content.results) > 1:
         first, last = content.results[0], content.results[-1]
-        ids = [query.query_id for query in first.queries]
         before, after = first.per_query[content.main], last.per_query[content.main]
+        texts = {query.query_id: query.text for query in first.queries}
+        ids = list(before)
         drawn["differences"] = plots.differences(
             [after[i] - before[i] for i in ids],
-            [f"{query.query_id} {query.text}" for query in first.queries],
+            [f"{i} {texts.get(i, '')}" for i in ids],
             f"Difference of {content.main} by question, {last.name} minus {first.name}",
             "คำถาม เรียงจากดีขึ้นมากที่สุด · questions, largest gain first",
             f"{content.main}: {last.name} - {first.name}",

@@ -37,6 +37,8 @@ class EngineAsker:
         self._engine.calibration = replace(self._engine.calibration, threshold=0.0)
         self._system = system
         self._k = k
+        self._dataset_ids = collection.original_ids
+        self._indexed_ids = {given: indexed for indexed, given in collection.original_ids.items()}
 
     @property
     def name(self) -> str:
@@ -49,9 +51,19 @@ class EngineAsker:
         sure = 0.0 if result.answer is None else result.answer.confidence
         if sure < self._threshold:
             result = replace(result, answer=None)
-        return {**as_dict(result), "confidence": sure}
+        return {**self._renamed(as_dict(result)), "confidence": sure}
+
+    def _renamed(self, response: dict[str, Any]) -> dict[str, Any]:
+        """Cite documents by the data set's ids where indexing had to use others."""
+        if self._dataset_ids:
+            hits = [one for hit in response["hits"] for one in (hit, *hit.get("more", []))]
+            for one in (*hits, response["answer"] or {}):
+                if "citation" in one:
+                    known = one["citation"]["document_id"]
+                    one["citation"]["document_id"] = self._dataset_ids.get(known, known)
+        return response
 
     def page_text(self, document_id: str, number: int) -> str | None:
         """Read the page from the store."""
-        page = self._engine.store.page(document_id, number)
+        page = self._engine.store.page(self._indexed_ids.get(document_id, document_id), number)
         return None if page is None else page.text

@@ -14,6 +14,7 @@ from typing import Any
 from eval.datasets import CorpusText, Query
 from eval.errors import DataError, UsageError
 from eval.systems.interfaces import Found, Timed
+from eval.units import page_id
 
 # The most groups that a service with default settings returns.
 KARANI_LIMIT = 50
@@ -30,8 +31,10 @@ class Endpoint:
         hits: dotted path to the list of hits in the response.
         document_id: dotted path to the document's id in a hit.
         score: dotted path to the score in a hit; where it leads nowhere, ranks count.
+        page: dotted path to the page's number in a hit, where pages are judged; empty where documents are.
         system: which of Karani's systems to ask for.
         headers: sent with every request, such as an API key.
+        body: JSON to send by POST, with ``{query}`` inside a string and optionally ``{k}``; empty asks by GET.
 
     """
 
@@ -39,20 +42,40 @@ class Endpoint:
     hits: str = "hits"
     document_id: str = "citation.document_id"
     score: str = "score"
+    page: str = ""
     system: str = "hybrid"
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
 
     def __post_init__(self) -> None:
+        if self.body:
+            _check_body(self.body, self.posted('"', 1) or b"")
         if not self.url.startswith(("http://", "https://")):
             raise UsageError(f"{self.url!r} is no address; expected http://… or https://…")
 
     def address(self, question: str, k: int) -> str:
         """Make the address that asks one question."""
         quoted = urllib.parse.quote(question, safe="")
-        if "{query}" in self.url:
+        if self.body or "{query}" in self.url:
             return self.url.replace("{query}", quoted).replace("{k}", str(k))
         limit = min(k, KARANI_LIMIT)
         return f"{self.url.rstrip('/')}/v1/search?q={quoted}&k={limit}&system={self.system}"
+
+    def posted(self, question: str, k: int) -> bytes | None:
+        """Make the body that asks one question; ``None`` where the address alone asks."""
+        if not self.body:
+            return None
+        inside = json.dumps(question, ensure_ascii=False)[1:-1]
+        return self.body.replace("{k}", str(k)).replace("{query}", inside).encode()
+
+
+def _check_body(template: str, filled: bytes) -> None:
+    try:
+        json.loads(filled)
+    except ValueError as error:
+        raise UsageError(f"--body {template!r} makes no JSON ({error})") from None
+    if "{query}" not in template:
+        raise UsageError(f"--body {template!r} has no {{query}}")
 
 
 class HttpSystem:
@@ -80,7 +103,8 @@ class HttpSystem:
         """Ask once; documents keep the order of their first hit."""
         address = self._endpoint.address(query.text, depth)
         started = time.perf_counter()
-        response = get_json(address, self._endpoint.headers)
+        body = self._endpoint.posted(query.text, depth)
+        response = get_json(address, self._endpoint.headers, body)
         took_ms = (time.perf_counter() - started) * 1000
         hits = _follow(response, self._endpoint.hits)
         if not isinstance(hits, list):
@@ -96,13 +120,16 @@ class HttpSystem:
             if not isinstance(document_id, str | int):
                 reason = f"hit {rank} has no id at {self._endpoint.document_id!r}"
                 raise DataError(address, reason, expected="the path to a document's id (--id)")
+            name, number = str(document_id), None
+            if self._endpoint.page:
+                number = _page(hit, self._endpoint.page, rank, address)
+                name = page_id(name, number)
             score = _follow(hit, self._endpoint.score)
-            if str(document_id) not in seen:
-                seen.add(str(document_id))
+            if name not in seen:
+                seen.add(name)
                 value = float(score) if isinstance(score, int | float) else 1.0 / rank
-                yield Found(
-                    str(document_id), value, _string(hit, "citation.title", "title"), _string(hit, "text")
-                )
+                title = _string(hit, "citation.title", "title")
+                yield Found(name, value, title, _string(hit, "text"), number)
 
     def texts(self, document_ids: Collection[str]) -> Iterable[CorpusText]:
         """Give none."""
@@ -143,9 +170,10 @@ class HttpAsker:
         return self._pages[key]
 
 
-def get_json(address: str, headers: Mapping[str, str]) -> Any:
-    """Fetch JSON; any failure is a DataError that says what came instead."""
-    request = urllib.request.Request(address, headers={"Accept": "application/json", **headers})  # noqa: S310
+def get_json(address: str, headers: Mapping[str, str], body: bytes | None = None) -> Any:
+    """Fetch JSON, by POST where there is a body; any failure is a DataError that says what came instead."""
+    known = {"Accept": "application/json", **({"Content-Type": "application/json"} if body else {})}
+    request = urllib.request.Request(address, data=body, headers={**known, **headers})  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310
             return json.load(response)
@@ -168,6 +196,14 @@ def _follow(value: Any, path: str) -> Any:
         else:
             return None
     return value
+
+
+def _page(hit: Any, path: str, rank: int, address: str) -> int:
+    found = _follow(hit, path)
+    if not isinstance(found, int | str) or not str(found).isdecimal():
+        reason = f"hit {rank} has no page at {path!r}"
+        raise DataError(address, reason, expected="the path to a page's number (--page)")
+    return int(found)
 
 
 def _string(hit: Any, *paths: str) -> str:

@@ -14,6 +14,7 @@ from eval.collection import Collection as Texts
 from eval.datasets import CorpusText, Query
 from eval.errors import UsageError
 from eval.systems.interfaces import SHOWN, Found, Timed
+from eval.units import UNITS, page_id, split_page_id
 from index.hits import Hit
 
 if TYPE_CHECKING:
@@ -59,10 +60,19 @@ class Tuning:
 
 
 class EngineSystem:
-    """One of the engine's systems over a built collection; documents under the data set's ids."""
+    """One of the engine's systems over a built collection; documents, or pages, under the data set's ids."""
 
-    def __init__(self, collection: Texts, system: str = "hybrid", tuning: Tuning | None = None) -> None:
+    def __init__(
+        self,
+        collection: Texts,
+        system: str = "hybrid",
+        tuning: Tuning | None = None,
+        unit: str = "document",
+    ) -> None:
         check_system(system)
+        if unit not in UNITS:
+            raise UsageError(f"unknown unit {unit!r}; expected one of {', '.join(UNITS)}")
+        self._by_page = unit == "page"
         self._collection = collection
         self._system = system
         self._tuning = tuning or Tuning()
@@ -82,6 +92,7 @@ class EngineSystem:
             "kind": "engine",
             "system": self._system,
             **self._tuning.describe(),
+            **({"unit": "page"} if self._by_page else {}),
             "encoder": engine.encoder.name,
             "revision": engine.encoder.revision,
             "generation": engine.generation,
@@ -93,7 +104,8 @@ class EngineSystem:
     def cache_key(self) -> str | None:
         """Name corpus, code and encoder through the collection's key; the generation pins the rest."""
         tuned = sorted(self._tuning.describe().items())
-        text = f"{self._collection.key} {self._collection.engine.generation} {self._system} {tuned}"
+        unit = " by page" if self._by_page else ""
+        text = f"{self._collection.key} {self._collection.engine.generation} {self._system} {tuned}{unit}"
         return hashlib.sha256(text.encode()).hexdigest()
 
     def retrieve(self, query: Query, depth: int) -> Timed:
@@ -122,13 +134,16 @@ class EngineSystem:
         best: dict[str, tuple[float, Passage]] = {}
         for hit in hits:
             passage = passages[hit.passage_id]
-            best.setdefault(passage.document_id, (hit.score, passage))
+            best.setdefault(self._id(passage), (hit.score, passage))
         found = [self._found(score, passage) for score, passage in best.values()]
         return [item for item in found if item.document_id not in known]
 
     def _found(self, score: float, passage: Passage) -> Found:
+        return Found(self._id(passage), score, self._title(passage.document_id), passage.text, passage.page)
+
+    def _id(self, passage: Passage) -> str:
         document_id = self._collection.dataset_id(passage.document_id)
-        return Found(document_id, score, self._title(passage.document_id), passage.text, passage.page)
+        return page_id(document_id, passage.page) if self._by_page else document_id
 
     def _title(self, document_id: str) -> str:
         if document_id not in self._titles:
@@ -137,12 +152,13 @@ class EngineSystem:
         return self._titles[document_id]
 
     def texts(self, document_ids: Collection[str]) -> Iterable[CorpusText]:
-        """Give the first page of documents in folders of texts, whose ids are the store's."""
+        """Give the first page of documents in folders of texts, whose ids are the store's; or the page named."""
         store = self._collection.engine.store
-        for document_id in sorted(document_ids):
-            pages = store.pages(document_id)
+        for name in sorted(document_ids):
+            document_id, number = split_page_id(name) if self._by_page else (name, None)
+            pages = [page for page in store.pages(document_id) if number in (None, page.number)]
             if pages:
-                yield CorpusText(document_id, self._title(document_id), pages[0].text)
+                yield CorpusText(name, self._title(document_id), pages[0].text)
 
     def close(self) -> None:
         """Close the engine."""

@@ -54,7 +54,7 @@ def examples(
         if len(head) < 2:
             continue
         grades = {document_number(name): grade for name, grade in qrels.get(query_id, {}).items()}
-        documents = np.asarray([opened.forward.document_of(row) for row, _, _ in head], dtype=np.int64)
+        documents = opened.forward.documents_of([row for row, _, _ in head])
         relevance = np.asarray([grades.get(number, 0) for number in documents.tolist()], dtype=np.float32)
         if relevance.max() > 0:
             found.append(

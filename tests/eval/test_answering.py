@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import dataclasses
 import io
 import json
 from collections.abc import Mapping
@@ -15,7 +16,15 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from eval import cli
-from eval.answering import accepted_answers, check_citations, evaluate, is_right, word_f1
+from eval.answering import (
+    accepted_answers,
+    check_citations,
+    cites_evidence,
+    evaluate,
+    is_right,
+    span,
+    word_f1,
+)
 from eval.calibration import auc, bins, declined_at, declining, expected_error
 from eval.datasets import Dataset, Query, load
 from eval.qrels import Evidence
@@ -130,6 +139,31 @@ def test_a_citation_is_right_by_document_page_and_case() -> None:
     assert not is_right(cited, [Evidence("d1", 2, 1, "เทศบาลอื่น")])
     assert not is_right({**cited, "case": None}, [Evidence("d1", 2, 1, "เทศบาลตัวอย่าง")])
     assert not is_right(cited, [])
+
+
+def test_a_citation_is_accurate_when_it_overlaps_the_words_a_judge_marked(tmp_path: Path) -> None:
+    asker, cited = Scripted({}), _citation(EVIDENCE)
+    marked = [Evidence("d1", 2, quote="ลงนาม\nกับ โรงพยาบาล")]
+    assert cites_evidence(cited, marked, asker) is True
+    assert cites_evidence(cited, [Evidence("d1", 2, quote="ดูแลผู้สูงอายุ")], asker) is False
+    assert cites_evidence(cited, [Evidence("d2", 2, quote=EVIDENCE)], asker) is False
+    assert cites_evidence(cited, [Evidence("d1", 2, 9, quote=EVIDENCE)], asker) is False
+    assert cites_evidence(cited, [Evidence("d1", 2, quote="ไม่มีในหน้า"), *marked], asker) is True
+    assert cites_evidence(cited, [Evidence("d1", 2)], asker) is None
+    assert cites_evidence(None, marked, asker) is False
+    dataset = _dataset(tmp_path)
+    evidence = {**dataset.evidence, "q1": marked, "q2": [Evidence("d2", 2, quote=EVIDENCE)]}
+    found = evaluate(dataclasses.replace(dataset, evidence=evidence), Scripted({"หนึ่ง": _response("d1")}))
+    assert found.summary()["evidence_cited"] == 0.5
+    assert found.summary()["evidence_cited_of_answers"] == 1.0
+    assert found.per_query()["evidence_cited"] == {"q1": 1.0, "q2": 0.0}
+
+
+def test_a_quote_is_found_whatever_white_space_either_has() -> None:
+    assert span("ข ค", "ก  ขค ง") == (3, 5)
+    assert span("ก\nข", "ก ข") == (0, 3)
+    assert span("จ", "ก ข") is None
+    assert span(" ", "ก ข") is None
 
 
 def test_accepted_answers() -> None:

@@ -14,6 +14,7 @@ from eval.datasets import load
 from eval.errors import DataError, UsageError
 from eval.experiment import Options, measure_engine, run
 from eval.systems.inprocess import EngineSystem, Tuning
+from eval.units import by_page
 from tests.eval.sets import QRELS, QUERIES, TEXTS, beir, write_lines
 
 
@@ -114,6 +115,29 @@ def test_folders_of_texts_are_judged_by_the_ids_of_ingestion(tmp_path: Path, set
     with pytest.raises(DataError, match="'d9'") as caught:
         open_collection(strange, settings, settings.data / "eval")
     assert "'d1', 'd2', 'd3'" in caught.value.expected
+
+
+def test_pages_of_a_book_are_ranked_and_judged(tmp_path: Path, settings: Settings) -> None:
+    book = tmp_path / "texts"
+    book.mkdir()
+    (book / "book.txt").write_text(
+        "\f".join(f"{title}\n{text}" for title, text in TEXTS.values()), encoding="utf-8"
+    )
+    folder = beir(tmp_path / "set", qrels=[])
+    rows = "".join(f"q{n}\tbook\t{n}\t2\n" for n in (1, 2, 3))
+    (folder / "qrels" / "test.tsv").write_text(f"query-id\tcorpus-id\tpage\tscore\n{rows}", encoding="utf-8")
+    dataset = load(folder, "test", corpus=book)
+    pages = measure_engine(dataset, "words", tmp_path / "pages", settings, Options(unit="page"))
+    assert pages.scores["Success(rel=2)@1"].mean == 1.0
+    assert results.load_run(tmp_path / "pages")["q2"][0][0] == "book#p2"
+    assert TEXTS["d2"][1] in results.load_right(tmp_path / "pages")["book#p2"].text
+    assert pages.system["unit"] == "page"
+    whole = measure_engine(dataset, "words", tmp_path / "whole", settings)
+    assert pages.dataset["query_sha256"] != whole.dataset["query_sha256"]
+    with pytest.raises(UsageError, match="without pages"):
+        by_page(load(beir(tmp_path / "other"), "test"))
+    with pytest.raises(UsageError, match="judged without a page: 'd1'"):
+        by_page(load(beir(tmp_path / "other"), "test", corpus=book))
 
 
 def test_texts_that_cannot_be_read_are_an_error(tmp_path: Path, settings: Settings) -> None:

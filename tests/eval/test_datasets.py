@@ -44,6 +44,23 @@ def test_reads_compressed_corpora(tmp_path: Path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_every_file_of_a_set_may_be_compressed(tmp_path: Path, suffix: str) -> None:
+    folder = beir(tmp_path)
+    write_lines(folder / "unanswerable.jsonl", [{"_id": "u1", "text": "ใครได้แชมป์"}])
+    plain = load(folder, "test")
+    for path in [*folder.glob("*.jsonl"), folder / "qrels" / "test.tsv"]:
+        raw = path.read_bytes()
+        packed = gzip.compress(raw) if suffix == ".gz" else zstandard.ZstdCompressor().compress(raw)
+        path.with_name(f"{path.name}{suffix}").write_bytes(packed)
+        path.unlink()
+    packed_set = load(folder, "test")
+    assert (packed_set.queries, packed_set.qrels) == (plain.queries, plain.qrels)
+    assert [query.text for query in packed_set.unanswerable] == ["ใครได้แชมป์"]
+    with pytest.raises(DataError, match="one of the splits test"):
+        load(folder, "dev")
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
 def test_a_cut_compressed_file_is_an_error(tmp_path: Path, suffix: str) -> None:
     raw = ('{"_id": "d", "text": "' + "ก" * 3000 + '"}\n').encode()
     packed = gzip.compress(raw) if suffix == ".gz" else zstandard.ZstdCompressor().compress(raw)
@@ -62,20 +79,41 @@ def _second_line(path: Path, line: str) -> None:
     ("file", "line", "says", "expects"),
     [
         ("corpus.jsonl", '{"_id": "d2", "text": "ok"', "corpus.jsonl:2:", "one JSON object"),
-        ("corpus.jsonl", '["d2"]', "corpus.jsonl:2: a JSON list", "JSON object"),
-        ("corpus.jsonl", '{"text": "no id"}', 'corpus.jsonl:2: no "_id"', "_id"),
-        ("corpus.jsonl", '{"_id": "d1", "text": "again"}', "'d1' stands twice", "once"),
+        ("corpus.jsonl", '["d2"]', "corpus.jsonl:2:1: a JSON list", "JSON object"),
+        ("corpus.jsonl", '{"text": "no id"}', 'corpus.jsonl:2:1: no "_id"', "_id"),
+        ("corpus.jsonl", '{"_id": "d1", "text": "again"}', "corpus.jsonl:2:2: id 'd1' stands twice", "once"),
         ("corpus.jsonl", '{"_id": "d 2", "text": "x"}', "white space", "TREC"),
         ("corpus.jsonl", '{"_id": "d2", "title": " ", "text": ""}', "'d2' is empty", "characters"),
         ("corpus.jsonl", '{"_id": "d2", "text": 7}', 'no "text"', "string"),
-        ("queries.jsonl", '{"_id": "q2", "text": "  "}', "queries.jsonl:2: query 'q2' is empty", "question"),
+        (
+            "queries.jsonl",
+            '{"_id": "q2", "text": "  "}',
+            "queries.jsonl:2:15: query 'q2' is empty",
+            "question",
+        ),
         ("queries.jsonl", '{"_id": "q1", "text": "x"}', "'q1' stands twice", "once"),
-        ("qrels/test.tsv", "q1\td1", "test.tsv:2: 2 columns", "3 columns"),
+        ("qrels/test.tsv", "q1\td1", "test.tsv:2:3: 2 columns", "3 columns"),
         ("qrels/test.tsv", "q1\td1\tgood", "test.tsv:2:3: grade 'good'", "whole number"),
         ("qrels/test.tsv", "\td1\t1", "test.tsv:2:1: an empty id", "an id"),
-        ("qrels/test.tsv", "q8\td1\t1", "1 judged queries are not in queries.jsonl: 'q8'", "query ids"),
-        ("qrels/test.tsv", "q1\td8\t1", "1 judged documents are not in corpus.jsonl: 'd8'", "document ids"),
-        ("qrels/test.tsv", "q1\td2\t2", "judged again, 2 and 0", "one grade"),
+        (
+            "qrels/test.tsv",
+            "q8\td1\t1",
+            "test.tsv:2:1: 1 judged queries are not in queries.jsonl: 'q8'",
+            "query ids",
+        ),
+        (
+            "qrels/test.tsv",
+            "q1\td8\t1",
+            "test.tsv:2:2: 1 judged documents are not in corpus.jsonl: 'd8'",
+            "document ids",
+        ),
+        (
+            "qrels/test.tsv",
+            "q1\td2\t2",
+            "test.tsv:3:3: query 'q1' and document 'd2' judged again",
+            "one grade",
+        ),
+        ("qrels/test.tsv", "q1\td2\t0", "test.tsv:3:1: the same as line 2", "once"),
     ],
 )
 def test_errors_name_file_line_and_what_was_expected(
@@ -94,7 +132,7 @@ def test_bytes_that_are_not_utf8_name_the_line(tmp_path: Path) -> None:
     folder = beir(tmp_path)
     raw = (folder / "queries.jsonl").read_bytes()
     (folder / "queries.jsonl").write_bytes(raw + '{"_id": "q9", "text": "ไทย"}'.encode("cp874"))
-    with pytest.raises(DataError, match=r"queries\.jsonl:4: byte 24 of the line is not UTF-8"):
+    with pytest.raises(DataError, match=r"queries\.jsonl:4:24: byte 24 of the line is not UTF-8"):
         load(folder, "test")
 
 

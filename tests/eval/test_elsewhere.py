@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
+import io
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from corpus.settings import Settings
-from eval import results
+from eval import cli, results
 from eval.answering import evaluate
 from eval.collection import open_collection
 from eval.datasets import Dataset, Query, load
@@ -19,7 +22,7 @@ from eval.systems.http import Endpoint, HttpAsker, HttpSystem
 from eval.systems.inprocess import EngineSystem
 from eval.systems.trec import TrecSystem
 from index.engine import Engine
-from tests.eval.servers import asgi_server, json_server
+from tests.eval.servers import asgi_server, json_server, karani_process
 from tests.eval.sets import TEXTS, beir
 
 
@@ -111,4 +114,73 @@ def test_the_running_service_ranks_as_the_engine_in_process(tmp_path: Path, data
     }
     assert over_http.summary() == answers.summary()
     assert over_http.summary()["citation_accuracy"] == 1.0
+    collection.engine.close()
+
+
+def test_a_server_in_its_own_process_ranks_as_the_engine_here(
+    tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`karani serve` and `karani eval run --url`, joined by nothing but the network."""
+    monkeypatch.delenv("KARANI_ENCODER", raising=False)
+    collection = open_collection(dataset, Settings(data=tmp_path / "var"), tmp_path / "cache")
+    data = collection.engine.settings.data
+    for system in ("hybrid", "words"):
+        measure(dataset, EngineSystem(collection, system), tmp_path / f"in-{system}", Options())
+    collection.engine.close()
+    parser = argparse.ArgumentParser()
+    cli.add_commands(parser.add_subparsers())
+    with karani_process(data, tmp_path / "server.log") as address:
+        for system in ("hybrid", "words"):
+            out, shown = tmp_path / f"out-{system}", io.StringIO()
+            line = ["eval", "run", "--dataset", str(tmp_path / "set"), "--url", address, "--system", system]
+            args = parser.parse_args(
+                [*line, "--jobs", "2", "--out", str(out), "--data", str(tmp_path / "var")]
+            )
+            assert cli.run_command(args, shown) == 0, shown.getvalue()
+            mine, theirs = results.load_run(tmp_path / f"in-{system}"), results.load_run(out)
+            assert {q: [d for d, _ in r] for q, r in mine.items()} == {
+                q: [d for d, _ in r] for q, r in theirs.items()
+            }
+            assert results.load(out).latency_ms["p95"] > 0
+
+
+def test_a_search_that_answers_by_page(dataset: Dataset) -> None:
+    hits = [{"book": "b", "at": {"page": n}} for n in (25, 7, 25)]
+    with json_server(lambda _: (200, {"hits": hits})) as address:
+        endpoint = Endpoint(f"{address}/?q={{query}}", document_id="book", page="at.page")
+        found = HttpSystem(endpoint).retrieve(dataset.queries[0], 5).found
+        assert [(item.document_id, item.page) for item in found] == [("b#p25", 25), ("b#p7", 7)]
+        missing = Endpoint(f"{address}/?q={{query}}", document_id="book", page="page")
+        with pytest.raises(DataError, match="hit 1 has no page at 'page'"):
+            HttpSystem(missing).retrieve(dataset.queries[0], 5)
+
+
+def test_a_search_that_is_asked_by_post() -> None:
+    asked: list[Any] = []
+
+    def answer(values: dict[str, str]) -> tuple[int, Any]:
+        asked.append(json.loads(values["body"]))
+        return 200, {"hits": {"hits": [{"_id": "d2", "_score": 3.5}]}}
+
+    body = '{"query": {"match": {"text": "{query}"}}, "size": {k}}'
+    question = Query("q", 'ใคร "ทำ" \\ {k}')
+    with json_server(answer) as address:
+        endpoint = Endpoint(f"{address}/_search", "hits.hits", "_id", "_score", body=body)
+        found = HttpSystem(endpoint).retrieve(question, 7).found
+    assert asked == [{"query": {"match": {"text": question.text}}, "size": 7}]
+    assert [(item.document_id, item.score) for item in found] == [("d2", 3.5)]
+    with pytest.raises(UsageError, match="makes no JSON"):
+        Endpoint("http://h", body='{"q": {query}}')
+    with pytest.raises(UsageError, match=r"has no \{query\}"):
+        Endpoint("http://h", body='{"q": 1}')
+
+
+def test_answers_cite_by_the_ids_of_the_data_set(tmp_path: Path) -> None:
+    texts = {f"news/{name}?id=1": text for name, text in TEXTS.items()}
+    folder = beir(tmp_path / "odd", texts=texts, qrels=[("q1", "news/d1?id=1", 2)])
+    dataset = load(folder, "test")
+    collection = open_collection(dataset, Settings(data=tmp_path / "var"), tmp_path / "cache")
+    found = evaluate(dataset, EngineAsker(collection))
+    assert found.summary()["right_first"] == 1.0
+    assert found.summary()["citation_accuracy"] == 1.0
     collection.engine.close()

@@ -10,6 +10,7 @@ from eval import results
 from eval.datasets import Dataset, load
 from eval.errors import DataError, UsageError
 from eval.experiment import Options, ask, latency, measure
+from eval.files import write_json
 from eval.journal import Journal
 from eval.systems.interfaces import Found, Timed
 from tests.eval.sets import FixedSystem, beir
@@ -131,3 +132,41 @@ def test_a_damaged_result_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "scores.json").write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match=r"scores\.json"):
         results.load(tmp_path)
+
+
+def test_several_questions_at_a_time_give_the_same_answers(tmp_path: Path, dataset: Dataset) -> None:
+    one, several = FixedSystem(RANKINGS), FixedSystem(RANKINGS)
+    alone, _ = ask(dataset, one, Options())
+    together, _ = ask(dataset, several, Options(jobs=3), cache=tmp_path / "cache")
+    assert list(together.items()) == list(alone.items())
+    assert sorted(several.asked) == sorted(one.asked)
+    broken = FixedSystem(RANKINGS)
+    broken.fail_after = 1
+    with pytest.raises(RuntimeError, match="fell over"):
+        ask(dataset, broken, Options(jobs=2))
+    result = measure(dataset, FixedSystem(RANKINGS), tmp_path / "out", Options(jobs=2))
+    assert result.system["jobs"] == 2
+
+
+def test_what_nobody_judged_is_said_whatever_is_measured(tmp_path: Path, dataset: Dataset) -> None:
+    found = measure(dataset, FixedSystem(RANKINGS), tmp_path / "out", Options(measures=("RR@10",)))
+    assert found.unjudged == 0.0
+    assert "judged by nobody" not in found.table()
+    strange = FixedSystem({"q1": ["d3", "d1"], "q2": ["d1", "d2"]}, "strange")
+    other = measure(dataset, strange, tmp_path / "other", Options(measures=("RR@10",)))
+    assert other.unjudged == pytest.approx(2 / 4)
+    assert "strange: 50% of the first ten hits were judged by nobody" in other.table()
+    assert results.load(tmp_path / "other").unjudged == other.unjudged
+
+
+def test_answers_beside_a_run_are_measures_of_it(tmp_path: Path, dataset: Dataset) -> None:
+    out = tmp_path / "out"
+    result = measure(dataset, FixedSystem(RANKINGS), out, Options(measures=("RR@10",)))
+    answers = {"right_first": {"q1": 1.0, "q2": 0.0, "q3": 0.0}, "declined": {"u1": 1.0}}
+    value = {"dataset": dict(result.dataset), "per_query": answers}
+    write_json(out / "answers.json", value)
+    loaded = results.load(out)
+    assert list(loaded.scores) == ["RR@10", "right_first", "declined"]
+    assert loaded.scores["right_first"].mean == pytest.approx(1 / 3)
+    write_json(out / "answers.json", {**value, "dataset": {"query_sha256": "of another set"}})
+    assert list(results.load(out).scores) == ["RR@10"]

@@ -63,10 +63,10 @@ def test_other_separators(tmp_path: Path, texts: Path, suffix: str, mark: str) -
         ("question,query,document\nก,ข,d1\n", "table.csv:1:1: two columns 'question'"),
         ("question,document\n,d1\n", "table.csv:2:1: no question"),
         ("question,document,page\nก,d1,หนึ่ง\n", "table.csv:2:3: page 'หนึ่ง'"),
-        ("question,document,grade\nก,d1,2\nก,d1,1\n", "table.csv:3: document 'd1' is judged twice"),
-        ("question,document\nก,d1,เกิน\n", "table.csv:2: 3 cells under 2 columns"),
+        ("question,document,grade\nก,d1,2\nก,d1,1\n", "table.csv:3:2: document 'd1' is judged twice"),
+        ("question,document\nก,d1,เกิน\n", "table.csv:2:3: 3 cells under 2 columns"),
         ('question,document\n"ก,d1\n', "table.csv:2: unexpected end of data"),
-        ("id,question,document\n1,ก,d1\n1,ข,d2\n", "table.csv:3: id '1' names another question"),
+        ("id,question,document\n1,ก,d1\n1,ข,d2\n", "table.csv:3:1: id '1' names another question"),
         ("id,question,document\na b,ก,d1\n", "table.csv:2:1: id 'a b' holds white space"),
         ("question,document\nก,\n", "no question with a document"),
     ],
@@ -133,10 +133,10 @@ def test_topics_in_three_layouts(tmp_path: Path, texts: Path, layout: str) -> No
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("<top>\n<num> 1\n</top>", "topics:1: a topic lacks number or title"),
-        ("\n\n<topic number='1'><x/></topic>", "topics:3: topic '1' has no question"),
-        ("1\tก\n1\tข\n", "topic '1' stands twice"),
-        ("only words\n", "topics:1: no id and question"),
+        ("<top>\n<num> 1\n</top>", "topics:1:1: a topic lacks number or title"),
+        ("\n\n<topic number='1'><x/></topic>", "topics:3:1: topic '1' has no question"),
+        ("1\tก\n1\tข\n", "topics:2:1: topic '1' stands twice, also in line 1"),
+        ("only words\n", "topics:1:1: no id and question"),
         ("\n", "no topics"),
     ],
 )
@@ -153,6 +153,36 @@ def test_qrels_without_a_topic_are_an_error(tmp_path: Path, texts: Path) -> None
     (tmp_path / "qrels").write_text("999 0 d1 1\n", encoding="utf-8")
     with pytest.raises(DataError, match="1 judged topics are not in topics: '999'"):
         load_topics(tmp_path / "topics", tmp_path / "qrels", texts)
+
+
+@pytest.mark.parametrize("kind", ["table", "topics"])
+def test_documents_that_a_corpus_file_lacks_are_named_where_they_are_judged(
+    tmp_path: Path, kind: str
+) -> None:
+    corpus = beir(tmp_path / "set") / "corpus.jsonl"
+    table, topics, qrels = tmp_path / "q.csv", tmp_path / "topics", tmp_path / "qrels"
+    table.write_text("question,document\nก,d1\nข,d9\n", encoding="utf-8")
+    topics.write_text("1\tก\n2\tข\n", encoding="utf-8")
+    qrels.write_text("1 0 d1 1\n2 0 d9 1\n", encoding="utf-8")
+    open_set = {
+        "table": lambda: load_table(table, "test", corpus),
+        "topics": lambda: load_topics(topics, qrels, corpus),
+    }
+    with pytest.raises(DataError, match="'d9'") as caught:
+        open_set[kind]()
+    assert (caught.value.line, caught.value.column) == ((3, 2) if kind == "table" else (2, 3))
+
+
+def test_documents_and_pages_that_a_folder_lacks_are_named_where_they_are_judged(
+    tmp_path: Path, texts: Path
+) -> None:
+    settings, path = Settings(data=tmp_path / "var"), tmp_path / "q.csv"
+    path.write_text("question,document,page\nก,d1,1\nข,d2.txt,7\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"q\.csv:3:2: document 'd2' has no page 7; .* pages '1'"):
+        open_collection(load_table(path, "test", texts), settings, tmp_path / "cache")
+    path.write_text("question,document\nก,d1\nข,d9.txt\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"q\.csv:3:2: 1 judged documents are not in .*'d9'"):
+        open_collection(load_table(path, "test", texts), settings, tmp_path / "cache")
 
 
 def test_evidence_with_page_and_case(tmp_path: Path) -> None:

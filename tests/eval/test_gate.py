@@ -86,3 +86,22 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert gate(good, "--floor", "RR@10=1.0")[0] == 0
     assert gate(good, "--floor", "RR@10")[0] == 2
     assert gate(good, "--floor", "RR@10=high")[0] == 2
+
+
+def test_a_folder_holds_runs_and_answers(tmp_path: Path) -> None:
+    ours = {"dataset": SET, "per_query": {"RR@10": {"q1": 1.0}}}
+    (tmp_path / "scores.json").write_text(json.dumps(ours), encoding="utf-8")
+    answers = {"dataset": SET, "per_query": {"declined": {"u1": 1.0}}}
+    (tmp_path / "answers.json").write_text(json.dumps(answers), encoding="utf-8")
+    found = read_values(tmp_path)
+    assert found.per_query == {"RR@10": {"q1": 1.0}, "declined": {"u1": 1.0}}
+    fewer = Values(SET, {"RR@10": {"q1": 1.0}, "declined": {"u2": 1.0}})
+    with pytest.raises(UsageError, match="declined: the baseline is over other questions"):
+        judge(fewer, found)
+    other = {"dataset": {**SET, "query_sha256": "0"}, "per_query": {}}
+    (tmp_path / "answers.json").write_text(json.dumps(other), encoding="utf-8")
+    with pytest.raises(DataError, match="over different questions"):
+        read_values(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="no result"):
+        read_values(tmp_path / "empty")

@@ -148,6 +148,16 @@ def test_feedback_becomes_candidates_not_judgements(tmp_path: Path) -> None:
         from_feedback(write_lines(tmp_path / "bad.jsonl", [{"query": "ขยะ"}]), "fb")
 
 
+def test_feedback_may_be_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "feedback.tsv"
+    path.write_text("query\tdocument_id\trelevant\nขยะ\td2\tyes\n\nขยะ\td3\t\n", encoding="utf-8")
+    [query] = from_feedback(path, "fb").queries
+    assert query.metadata["feedback"] == {"d2": ["yes"], "d3": [None]}
+    path.write_text("query\tdocument_id\nขยะ\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"feedback\.tsv:2:1: no question or document"):
+        from_feedback(path, "fb")
+
+
 def test_rules_for_several_judges() -> None:
     grades = {"a": {("q", "d"): 2, ("q", "e"): 1}, "b": {("q", "d"): 0}, "c": {("q", "d"): 2, ("q", "e"): 0}}
     assert as_qrels(grades) == {"q": {"d": 2, "e": 0}}
@@ -324,3 +334,27 @@ def test_from_runs_to_qrels_by_commands(tmp_path: Path, capsys: pytest.CaptureFi
     merged = read_qrels(out)
     assert merged["q1"] == {"d1": 1, "d2": 0, "d3": 0}
     assert merged["q2"] == {"d2": 2, "d3": 1}
+
+
+def test_two_judges_in_the_browser_see_how_far_they_agree(judgements: Judgements) -> None:
+    expect = pytest.importorskip("playwright.sync_api").expect
+    judgements.give("demo", "สมชาย", "q1", "d1", 2)
+    judgements.give("demo", "สมชาย", "q1", "d2", 1)
+    with asgi_server(create_app(POOL, judgements, GUIDELINES)) as address, open_page(address) as (page, _):
+        expect(page.locator("article")).to_have_count(2)
+        expect(page.locator("#agreement")).to_be_empty()
+        page.locator("#judge").fill("สมศรี")
+        page.keyboard.press("Enter")
+        expect(page.locator("#count")).to_have_text("0 / 3")
+        page.keyboard.press("2")
+        page.keyboard.press("0")
+        expect(page.locator("#count")).to_have_text("2 / 3")
+        expect(page.locator("article").first.locator("[data-grade='2']")).to_have_attribute(
+            "aria-pressed", "true"
+        )
+        page.reload()
+        expect(page.locator("#agreement")).to_contain_text("สมชาย – สมศรี: 2 เอกสาร · documents, Cohen κ 0.33")
+        expect(page.locator("#agreement")).to_contain_text("Fleiss κ")
+        with page.expect_download() as started:
+            page.locator("a[download]").click()
+        assert "q1\td1\t2" in started.value.path().read_text(encoding="utf-8")

@@ -47,11 +47,11 @@ def test_equal_scores_of_a_foreign_run_follow_its_ranks(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("q Q0 d 1 0.5\n", "run:1: 5 columns"),
+        ("q Q0 d 1 0.5\n", "run:1:6: 5 columns"),
         ("q Q0 d 1 high t\n", "run:1:5: 'high' is no number"),
         ("q Q0 d 1 nan t\n", "run:1:5: 'nan' is no number"),
         ("q Q0 d first 1 t\n", "run:1:4: 'first' is no number"),
-        ("q Q0 d 1 2 t\nq Q0 d 2 1 t\n", "run:2: document 'd' stands twice"),
+        ("q Q0 d 1 2 t\nq Q0 d 2 1 t\n", "run:2:3: document 'd' stands twice"),
         ("\n", "an empty run"),
     ],
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import features
+from index import features, judged
 from index.background import weight
 from index.calibration import NAMES, Calibration
 from index.judged import Judged
@@ -57,7 +57,10 @@ def test_a_passage_that_stands_out_has_the_larger_share_and_lead() -> None:
     seen_by = Judged(
         (5, 6, 7), np.asarray([1, 1, 2]), np.zeros((3, width), np.float32), np.asarray([3, 1, 0], np.float32)
     )
-    seen = {row: dict(zip(judged.NAMES, numbers, strict=True)) for row, numbers in seen_by.numbers().items()}
+    seen = {
+        row: dict(zip(judged.NAMES, numbers, strict=True))
+        for row, numbers in seen_by.numbers([5, 6, 7]).items()
+    }
     assert seen[5]["ahead"] == 3  # of the other document, not of its own second passage
     assert seen[7]["ahead"] == -3
     assert seen[5]["share"] + seen[7]["share"] == pytest.approx(1)
