@@ -198,9 +198,10 @@ class Store:
         """The ``(source, cleaner)`` of several pages, by document id and page number."""
         wanted = list(dict.fromkeys(pages))
         marks = ",".join(["(?,?)"] * len(wanted))
+        # Joined, not IN (…): SQLite looks a row value up in the index only where it stands on both sides of =.
         sql = (
-            "SELECT document_id, number, source, cleaner FROM pages "
-            f"WHERE (document_id, number) IN (VALUES {marks}) AND {self._alive()}"
+            f"SELECT document_id, number, source, cleaner FROM (VALUES {marks}) AS wanted "
+            f"JOIN pages ON document_id = wanted.column1 AND number = wanted.column2 WHERE {self._alive()}"
         )
         rows = self._rows(sql, [value for page in wanted for value in page]) if wanted else ()
         return {(row[0], row[1]): (row[2], row[3]) for row in rows}

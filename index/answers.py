@@ -17,8 +17,9 @@ from index.hits import Answer, FoundPassage, Group
 from index.queries import Query
 from index.vocabulary import FUNCTION_WORDS
 
-CONSIDERED = 3
-#: A later hit must be that much surer to answer before an earlier one.
+#: So many hits are looked at for an answer: a later one answers where those before it do not.
+CONSIDERED = 2
+#: A later hit must be that much surer.
 _PER_RANK = 0.08
 
 
@@ -39,17 +40,13 @@ def answer_for(
         calibration: says how sure evidence makes.
     """
     finder = EvidenceFinder(asked, word_weight, lexicon)
-    best: tuple[float, FoundPassage, Evidence] | None = None
     for rank, shown in enumerate(groups[:CONSIDERED]):
         weighed = weigh(finder, shown.best, judged)
-        if weighed is None:
-            continue
-        sure = calibration(weighed[1]) * (1.0 - _PER_RANK * rank)
-        if best is None or sure > best[0]:
-            best = (sure, shown.best, weighed[0])
-    if best is None or best[0] < calibration.threshold:
-        return None
-    return _answer(asked, *best)
+        if weighed is not None:
+            sure = calibration(weighed[1]) * (1.0 - _PER_RANK * rank)
+            if sure >= calibration.threshold:
+                return _answer(asked, sure, shown.best, weighed[0])
+    return None
 
 
 def weigh(

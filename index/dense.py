@@ -28,7 +28,7 @@ COARSE_FROM = 5_000
 _TRAINED_ON = 20_000
 _AT_ONCE = 20_000
 #: So many times the depth is scored again.
-_AGAIN = 4
+_AGAIN = 3
 
 
 @dataclass(slots=True)

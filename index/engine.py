@@ -99,6 +99,12 @@ class Engine:
         self.lexicon = load_lexicon(encoder)
         # A question's vector is asked for by ranking, reranking and answering.
         self._vector = lru_cache(maxsize=512)(lambda text: encoder.encode_queries([text])[0])
+        lexicon = self.lexicon
+        self._lexical_vector = (
+            self._vector
+            if lexicon is encoder
+            else lru_cache(maxsize=512)(lambda text: lexicon.encode_queries([text])[0])
+        )
         self.reranker = Reranker.load()
         self.calibration = Calibration.load()
 
@@ -290,7 +296,7 @@ class Engine:
 
     def candidate_features(self, opened: OpenGeneration, asked: Query, head: Sequence[Fused]) -> Features:
         """`index.features` of fused hits, one row each."""
-        vector = self.lexicon.encode_queries([asked.text])[0]
+        vector = self._lexical_vector(asked.text)
         rows = [row for row, _, _ in head]
         cosines = self._cosines(opened, asked, rows).tolist()
         documents = opened.forward.documents_of(rows).tolist()

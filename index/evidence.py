@@ -132,18 +132,29 @@ class EvidenceFinder:
             return None
         pieces = [text[start:end] for start, end in spans]
         tokens = self._lexicon.rows([context, *pieces])
-        return self._best(text, context, spans, tokens[1:]), self._support(text, context, tokens)
-
-    def _best(
-        self, text: str, context: str, spans: list[tuple[int, int]], tokens: list[NDArray[np.int32]]
-    ) -> Evidence:
-        first, last = np.asarray(runs(text, spans)).T
-        starts, ends = np.asarray(spans)[first, 0], np.asarray(spans)[last, 1]
-        found = _present(fold(text), self._terms, starts, ends)
-        coverage = self._share(found)
+        plain = [skeleton(piece) for piece in pieces]
+        folded = fold(text)
         folded_context = fold(context)
         known = np.asarray([term in folded_context for term in self._terms], dtype=np.bool_)
-        grams = self._gram_shares([text[start:end] for start, end in spans], first, last)
+        evidence = self._best(folded, known, spans, plain, tokens[1:])
+        found = known | np.asarray([term in folded for term in self._terms], dtype=np.bool_)
+        return evidence, self._support(found, skeleton(context) + "".join(plain), tokens)
+
+    def _best(
+        self,
+        folded: str,
+        known: NDArray[np.bool_],
+        spans: list[tuple[int, int]],
+        plain: list[str],
+        tokens: list[NDArray[np.int32]],
+    ) -> Evidence:
+        first, last = np.asarray(runs(folded, spans)).T
+        starts, ends = np.asarray(spans)[first, 0], np.asarray(spans)[last, 1]
+        found = _present(folded, self._terms, starts, ends)
+        coverage = self._share(found)
+        bounds = np.cumsum([0, *map(len, plain)])
+        held = _present("".join(plain), self._grams, bounds[first], bounds[last + 1])
+        grams = held.sum(axis=0) / max(1, len(self._grams))
         cosines = self._cosines(tokens, first, last)
         lengths = np.maximum(0, ends - starts - _COMFORTABLE_CHARS) / 1000
         scores = coverage + 0.5 * grams + cosines - lengths
@@ -153,11 +164,7 @@ class EvidenceFinder:
             float(self._share(found[:, best] | known)), float(grams[best]), float(cosines[best]),
         )  # fmt: skip
 
-    def _support(self, text: str, context: str, tokens: list[NDArray[np.int32]]) -> Support:
-        whole = f"{context}\n{text}"
-        folded = fold(whole)
-        found = np.asarray([term in folded for term in self._terms], dtype=np.bool_)
-        plain = skeleton(whole)
+    def _support(self, found: NDArray[np.bool_], plain: str, tokens: list[NDArray[np.int32]]) -> Support:
         grams = sum(gram in plain for gram in self._grams) / max(1, len(self._grams))
         held = np.concatenate(tokens)
         cosine = float(np.clip(self._lexicon.pooled(held) @ self._query, -1.0, 1.0))
@@ -180,24 +187,20 @@ class EvidenceFinder:
         share: NDArray[np.float64] = np.minimum(1.0, self._weights @ found / self._total)
         return share
 
-    def _gram_shares(
-        self, pieces: list[str], first: NDArray[np.int64], last: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        plain = [skeleton(piece) for piece in pieces]
-        bounds = np.cumsum([0, *map(len, plain)])
-        found = _present("".join(plain), self._grams, bounds[first], bounds[last + 1])
-        shares: NDArray[np.float64] = found.sum(axis=0) / max(1, len(self._grams))
-        return shares
-
     def _cosines(
         self, tokens: list[NDArray[np.int32]], first: NDArray[np.int64], last: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """Cosines of runs to the question: sums over runs are differences of running sums."""
-        sums = np.stack([self._lexicon.vectors.sum(rows) for rows in tokens])
-        running = np.concatenate([np.zeros((1, sums.shape[1])), np.cumsum(sums, axis=0, dtype=np.float64)])
-        vectors = running[last + 1] - running[first]
-        lengths = np.linalg.norm(vectors, axis=1)
-        cosines: NDArray[np.float64] = vectors @ self._query / np.maximum(lengths, 1e-9)
+        counts = np.fromiter(map(len, tokens), dtype=np.int64, count=len(tokens))
+        held = np.flatnonzero(counts)  # a clause of signs alone has no token
+        pieces = np.zeros((len(tokens) + 1, self._lexicon.dim), dtype=np.float32)
+        if len(held):
+            vectors = self._lexicon.vectors[np.concatenate(tokens)]
+            pieces[held + 1] = np.add.reduceat(vectors, (np.cumsum(counts) - counts)[held])
+        running = np.cumsum(pieces, axis=0)
+        sums = running[last + 1] - running[first]
+        lengths = np.linalg.norm(sums, axis=1)
+        cosines: NDArray[np.float64] = sums @ self._query / np.maximum(lengths, 1e-9)
         return np.clip(cosines, -1.0, 1.0)
 
 

@@ -17,7 +17,7 @@ from index.features import NAMES, Features
 
 MODEL = Path(__file__).parent / "model" / "ranking.json"
 #: How many of the fused hits are looked at again.
-DEPTH = 60
+DEPTH = 40
 
 
 @dataclass(frozen=True, slots=True)
