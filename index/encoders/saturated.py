@@ -1,6 +1,6 @@
 """The built-in encoder as a sentence-transformers module: what ``modules.json`` of its folder names.
 
-``SentenceTransformer(folder)`` finds it wherever Karani is installed and gives the vectors of
+``SentenceTransformer(folder, trust_remote_code=True)`` finds it wherever Karani is installed and gives the vectors of
 `index.encoders.static`. Nothing else imports this file, because it needs torch.
 """
 

@@ -1,6 +1,6 @@
 """A static encoder without torch: one table row a token, their weighed sum, unit length.
 
-Reads the same folder as ``SentenceTransformer(folder)`` (`index.encoders.saturated`, then Normalize) and
+Reads the same folder as ``SentenceTransformer(folder, trust_remote_code=True)`` (`index.encoders.saturated`, then Normalize) and
 gives the same vectors to 1e-6. The table stays int8 in memory (40 MB): a text's rows are gathered and
 summed by one matrix-vector product, which measured five times faster than summing float32 rows.
 """
