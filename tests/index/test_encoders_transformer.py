@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
 
 from index.encoders import BUILTIN_FOLDER, EncoderError, StaticEncoder, TransformerEncoder, load_encoder
+from index.encoders.static import TOKENIZER
 
 LIMIT = 16
 
@@ -63,12 +65,20 @@ def test_prompts_of_the_configuration_win_and_change_the_revision(tiny: Path) ->
         path.write_text(original, "utf-8")
 
 
-def test_the_static_folder_loads_here_too() -> None:
-    static, wrapped = StaticEncoder(BUILTIN_FOLDER), TransformerEncoder(str(BUILTIN_FOLDER))
-    texts = ["ใครใช้ MOU กับโรงพยาบาล", "", "ขยะ"]
-    np.testing.assert_allclose(wrapped.encode_queries(texts), static.encode_queries(texts), atol=1e-6)
+def test_a_static_model_of_another_make_has_no_limit(tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, StaticEmbedding
+
+    ours = StaticEncoder(BUILTIN_FOLDER)
+    rows = ours.vectors[ours.token_rows]
+    tokenizer = Tokenizer.from_file(str(BUILTIN_FOLDER / TOKENIZER))
+    plain = StaticEmbedding(tokenizer, embedding_weights=rows)
+    SentenceTransformer(modules=[plain, Normalize()], device="cpu").save(str(tmp_path / "plain"))
+    wrapped = load_encoder(str(tmp_path / "plain"))
+    texts = ["ใครใช้ MOU กับโรงพยาบาล", "", "ขยะ"]  # no token twice: a mean points where our sum does
+    np.testing.assert_allclose(wrapped.encode_queries(texts), ours.encode_queries(texts), atol=1e-5)
     assert wrapped.max_tokens is None
-    assert wrapped.count_tokens(texts) == static.count_tokens(texts)
+    assert wrapped.count_tokens(texts) == ours.count_tokens(texts)
 
 
 def test_a_missing_model_names_the_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
