@@ -21,7 +21,7 @@ NAMES = (
     "evidence_coverage", "evidence_grams", "evidence_cosine",
     "coverage", "grams", "cosine", "soft", "weakest", *judged.NAMES,
 )  # fmt: skip
-_FURTHEST = 5.0
+FURTHEST = 5.0
 """Numbers further than this many deviations from what was fitted on say no more than that."""
 
 
@@ -70,5 +70,5 @@ class Calibration:
         for weight, mean, deviation, number in zip(
             self.weights, self.mean, self.deviation, numbers, strict=True
         ):
-            z += weight * max(-_FURTHEST, min(_FURTHEST, (number - mean) / deviation))
+            z += weight * max(-FURTHEST, min(FURTHEST, (number - mean) / deviation))
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, z))))

@@ -26,7 +26,7 @@ from corpus.ingest import ingest
 from corpus.settings import Settings
 from corpus.store import Store
 from index.answers import weigh, word_weight
-from index.calibration import Calibration
+from index.calibration import FURTHEST, NAMES, Calibration
 from index.engine import Engine
 from index.evidence import EvidenceFinder
 from index.generations import build
@@ -38,12 +38,16 @@ _FOREIGN_QUESTIONS = 2_000
 _FOLDS = 2
 _CROSS_NETWORKS = 4
 _RIDGE = 30.0
+#: Numbers that may speak either way, and the one that speaks against. All others are evidence: more of it never
+#: makes less sure, else what is common among encyclopedia questions would count against the same in a report.
+_EITHER_WAY, _AGAINST = frozenset(("spread", "length")), frozenset(("digits_missing",))
 _FALSE_REFUSALS = 0.05
 #: People mostly ask a corpus what it can answer; confidence is stated for this share of such questions.
 _ANSWERABLE = 0.8
 
 
 Numbers = tuple[float, ...]
+Bounds = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +179,17 @@ def fit_calibration(
     sample = np.concatenate([np.full(n, share / max(1, n)) for n, share in zip(sizes, shares, strict=True)])
     y = np.concatenate([np.ones(sizes[0]), np.zeros(sizes[1] + sizes[2])])
     mean, deviation = x.mean(axis=0), x.std(axis=0) + 1e-6
-    weights, bias = logistic((x - mean) / deviation, y, sample * len(y))
+    standardised = np.clip((x - mean) / deviation, -FURTHEST, FURTHEST)
+    weights, bias = logistic(standardised, y, sample * len(y), [_bounds(name) for name in NAMES])
     fitted = Calibration(tuple(weights.tolist()), tuple(mean.tolist()), tuple(deviation.tolist()), bias)
     sure = [fitted(numbers) for numbers in answered]
     return replace(fitted, threshold=float(np.quantile(sure, _FALSE_REFUSALS)))
+
+
+def _bounds(name: str) -> Bounds:
+    if name in _EITHER_WAY:
+        return None, None
+    return (None, 0.0) if name in _AGAINST else (0.0, None)
 
 
 def _fold(query_id: str) -> int:
@@ -196,7 +207,11 @@ def numbers_of(engine: Engine, text: str, without: Collection[str] = ()) -> tupl
 
 
 def logistic(
-    x: NDArray[np.float64], y: NDArray[np.float64], sample: NDArray[np.float64], ridge: float = _RIDGE
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    sample: NDArray[np.float64],
+    bounds: Sequence[Bounds],
+    ridge: float = _RIDGE,
 ) -> tuple[NDArray[np.float64], float]:
     """Ridge logistic regression.
 
@@ -204,6 +219,7 @@ def logistic(
         x: standardised numbers, shape (n, k).
         y: 1 where the evidence answers, shape (n,).
         sample: how much each row counts, shape (n,).
+        bounds: least and largest value of each weight.
         ridge: strength of the penalty on the weights' squares.
 
     Returns:
@@ -220,7 +236,8 @@ def logistic(
         slope[:-1] += ridge * beta[:-1]
         return float(value), slope
 
-    found = minimize(loss, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B")
+    free: Bounds = (None, None)
+    found = minimize(loss, np.zeros(design.shape[1]), jac=True, bounds=[*bounds, free], method="L-BFGS-B")
     return found.x[:-1], float(found.x[-1])
 
 

@@ -202,7 +202,7 @@ def test_confidence_is_the_engines_and_answers_go_with_what_repeats_them(dataset
         answer = collection.engine.search(text).answer
         assert answer is not None
         assert sure.confidence == pytest.approx(answer.confidence)
-        _, groups = collection.engine.groups(text, 10)
+        groups = collection.engine.consider(text, 10).groups
         gone = without_answers(collection, dataset, "q1")
         found = {group.best.passage.document_id: gone(group) for group in groups}
         assert found.pop("d1") is True

@@ -16,6 +16,12 @@ COUNT = len(NAMES)
 
 def test_evidence_that_the_fit_found_telling_makes_surer() -> None:
     shipped = Calibration.load()
+    evidence = [
+        w
+        for w, name in zip(shipped.weights, NAMES, strict=True)
+        if name not in ("spread", "length", "digits_missing")
+    ]
+    assert min(evidence) >= 0
     cosine = NAMES.index("cosine")
     numbers = list(shipped.mean)
     low = shipped(numbers)
@@ -42,8 +48,11 @@ def test_the_fit_recovers_what_made_the_labels_and_refuses_as_promised() -> None
     x = random.standard_normal((4000, 2))
     chance = 1 / (1 + np.exp(-(1.5 * x[:, 0] - 0.5 * x[:, 1])))
     y = (random.random(4000) < chance).astype(float)
-    weights, _ = logistic(x, y, np.ones(4000), ridge=0.0)
+    free = (None, None)
+    weights, _ = logistic(x, y, np.ones(4000), [free, free], ridge=0.0)
     assert weights == pytest.approx([1.5, -0.5], abs=0.15)
+    bounded, _ = logistic(x, y, np.ones(4000), [free, (0.0, None)], ridge=0.0)
+    assert bounded[1] == pytest.approx(0.0, abs=1e-6)
     rows = [(float(2 * label + noise), *[0.0] * (COUNT - 1)) for label, noise in zip(y, x[:, 0], strict=True)]
     answered = [row for row, label in zip(rows, y, strict=True) if label]
     others = [row for row, label in zip(rows, y, strict=True) if not label]
