@@ -115,7 +115,7 @@ class EvidenceFinder:
     def __init__(self, asked: Query, weight: Callable[[str], float], lexicon: StaticEncoder) -> None:
         self._lexicon = lexicon
         self._query: Vectors = lexicon.encode_queries([asked.text])[0]
-        self._terms = list(asked.words)
+        self._terms = [term for term in asked.words if term not in asked.replaced]
         weights = {term: weight(term) for term in self._terms}
         self._weights = np.asarray([weights[term] for term in self._terms], dtype=np.float64)
         self._total = sum(weights[t] for t in dict.fromkeys(asked.content) if t in weights)

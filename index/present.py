@@ -91,7 +91,8 @@ def cite(
 
 def highlight_pattern(asked: Query) -> re.Pattern[str] | None:
     """A pattern for the question's content words and their expansions, longest first."""
-    wanted = {term for term in asked.words if term not in FUNCTION_WORDS and len(term) > 1}
+    unmarked = FUNCTION_WORDS | asked.replaced
+    wanted = {term for term in asked.words if term not in unmarked and len(term) > 1}
     if not wanted:
         return None
     longest_first = sorted(wanted, key=lambda term: (-len(term), term))

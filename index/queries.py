@@ -60,6 +60,8 @@ class Query:
     words: dict[str, float]
     grams: dict[str, float]
     suggestion: str | None = None
+    replaced: frozenset[str] = frozenset()
+    """Scraps of what was typed that a correction replaced: searched beside it, neither marked nor evidence."""
 
 
 def understand(text: str, cut: Callable[[str], list[str]], speller: Speller | None = None) -> Query:
@@ -78,13 +80,16 @@ def understand(text: str, cut: Callable[[str], list[str]], speller: Speller | No
     content = _content(meant, cut)
     words = _words(content)
     grams = _grams(meant, cut)
+    replaced: frozenset[str] = frozenset()
     if suggestion is not None:
-        _keep(words, _words(_content(typed, cut)))
+        scraps = _words(_content(typed, cut))
+        replaced = frozenset(scraps.keys() - words.keys())
+        _keep(words, scraps)
         _keep(grams, _grams(typed, cut))
     if _THAI.search(meant):
         for names in other_names(fold(meant), content):
             _expand(words, names, cut)
-    return Query(meant, kind, content, words, grams, suggestion)
+    return Query(meant, kind, content, words, grams, suggestion, replaced)
 
 
 def _meant(text: str, typed: str, speller: Speller) -> str:

@@ -108,3 +108,18 @@ def test_an_unknown_system_is_refused_by_name(engine: Engine) -> None:
 def test_an_empty_data_directory_says_what_to_do(settings: Settings) -> None:
     with pytest.raises(NoIndexError, match="karani ingest"):
         Engine.open(settings)
+
+
+def test_scraps_of_a_mistyped_word_are_neither_marked_nor_evidence(engine: Engine) -> None:
+    result = engine.search("ใครทำ MOU กับโรงพยาบล")
+    assert result.suggestion == "ใครทำ MOU กับโรงพยาบาล"
+    assert result.answer is not None
+    assert result.answer.text == "เทศบาลตำบลบ้านบึง"
+    marked = {
+        found.passage.text[start:end]
+        for group in result.groups
+        for found in (group.best, *group.more)
+        for start, end in found.highlights
+    }
+    assert "โรงพยาบาล" in marked
+    assert not {"ยาบ", "โรงพ", "บล"} & marked
