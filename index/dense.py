@@ -132,6 +132,14 @@ class DenseIndex:
         held: Rows = faiss.vector_to_array(self._index.id_map).astype(np.int64)
         return held
 
+    def is_consistent(self) -> bool:
+        """Whether the coarse index, where there is one, holds the same rows."""
+        import faiss
+
+        if self._coarse is None:
+            return True
+        return set(faiss.vector_to_array(self._coarse.id_map).tolist()) == set(self.rows().tolist())
+
     def search(self, query: Vectors, depth: int, allowed: Rows | None = None) -> list[tuple[int, float]]:
         """The best ``depth`` rows for one query vector, shape (dim,): (row, cosine), best first.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -98,13 +98,8 @@ class Engine:
         self.weights = Weights.load()
         self.lexicon = load_lexicon(encoder)
         # A question's vector is asked for by ranking, reranking and answering.
-        self._vector = lru_cache(maxsize=512)(lambda text: encoder.encode_queries([text])[0])
-        lexicon = self.lexicon
-        self._lexical_vector = (
-            self._vector
-            if lexicon is encoder
-            else lru_cache(maxsize=512)(lambda text: lexicon.encode_queries([text])[0])
-        )
+        self._vector = _remembered(encoder)
+        self._lexical_vector = self._vector if self.lexicon is encoder else _remembered(self.lexicon)
         self.reranker = Reranker.load()
         self.calibration = Calibration.load()
 
@@ -326,6 +321,11 @@ class Engine:
             vector = self._vector(asked.text)
             rankings["dense"] = opened.dense.search(vector, depth, allowed)
         return rankings
+
+
+def _remembered(encoder: Encoder) -> Callable[[str], Vectors]:
+    """An encoder's vector of one question; the last few hundred are kept."""
+    return lru_cache(maxsize=512)(lambda text: encoder.encode_queries([text])[0])
 
 
 def _reordered(fused: Sequence[Fused], judged: Judged) -> list[Fused]:

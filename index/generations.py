@@ -23,7 +23,7 @@ from corpus.segment import Segmenter, write_dictionary
 from corpus.settings import Settings
 from corpus.store import Store, StoredPassage
 from index.calibration import Calibration
-from index.dense import DenseIndex, DenseWriter
+from index.dense import DenseWriter
 from index.encoders import StaticEncoder, load_encoder, load_lexicon
 from index.forward import ForwardIndex, ForwardWriter, document_number
 from index.fusion import Weights
@@ -116,7 +116,7 @@ def _plan(snapshot: Store, settings: Settings, encoder: Encoder, *, fresh: bool)
     base = None if fresh else _base(settings, encoder)
     if base is None:
         return _Plan(None, list(rows), [], len(rows))
-    held = set(DenseIndex(base).rows().tolist())
+    held = set(ForwardIndex(base / FORWARD).rows.tolist())
     now = set(rows)
     added, removed = sorted(now - held), sorted(held - now)
     if len(added) + len(removed) > _FRESH_SHARE * max(1, len(now)):

@@ -25,7 +25,7 @@ _LEFT_OUT = frozenset(
 )  # fmt: skip
 _SEEN = tuple(name for name in features.NAMES if name not in _LEFT_OUT)
 _PLACES = [features.NAMES.index(name) for name in _SEEN]
-NAMES = ("score", "above_mean", "ahead", "share", "spread", *_SEEN)
+NAMES = ("score", "above_mean", "ahead", "share", "spread", *(f"seen_{name}" for name in _SEEN))
 
 
 @dataclass(frozen=True, slots=True)

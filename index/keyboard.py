@@ -15,6 +15,8 @@ _ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("asdfghjkl;'", 'ASDFGHJKL:"', "ฟหกดเ้่าสวง", "ฤฆฏโฌ็๋ษศซ."),
     ("zxcvbnm,./", "ZXCVBNM<>?", "ผปแอิืทมใฝ", "()ฉฮฺ์?ฒฬฦ"),
 )
+KEDMANEE = tuple(thai for _, _, thai, _ in _ROWS)
+"""The unshifted Kedmanee keys, row by row."""
 #: Column at which each row begins, next to the digits' row.
 _OFFSETS = (0, 1, 1, 1)
 

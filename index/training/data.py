@@ -18,6 +18,8 @@ from typing import Any
 
 import zstandard
 
+from index.synonyms import groups
+
 HELD_OUT_PARTS = 8
 """Natural pairs fall into this many parts by their id; part 0 is kept from every encoder."""
 
@@ -101,8 +103,7 @@ def translated(pairs: Sequence[Pair]) -> list[Pair]:
 
 def synonyms() -> list[tuple[str, str]]:
     """Every pair of expressions of a group of ``index/synonyms.tsv``."""
-    groups = (row.split("\t") for row in _lines(_FOLDER.parent / "synonyms.tsv") if not row.startswith("#"))
-    return [pair for group in groups for pair in combinations(group, 2)]
+    return [pair for group in groups() for pair in combinations(group, 2)]
 
 
 def _is_english(text: str) -> bool:

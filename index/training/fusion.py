@@ -40,7 +40,7 @@ _CROSS_NETWORKS = 4
 _RIDGE = 30.0
 #: Numbers that may speak either way, and the one that speaks against. All others are evidence: more of it never
 #: makes less sure, else what is common among encyclopedia questions would count against the same in a report.
-_EITHER_WAY, _AGAINST = frozenset(("spread", "length")), frozenset(("digits_missing",))
+_EITHER_WAY, _AGAINST = frozenset(("spread", "seen_length")), frozenset(("seen_digits_missing",))
 _FALSE_REFUSALS = 0.05
 #: People mostly ask a corpus what it can answer; confidence is stated for this share of such questions.
 _ANSWERABLE = 0.8

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import random
 
+from index.keyboard import KEDMANEE
 from index.training.tokenizer import MARKS, without_marks
 
-_KEYBOARD = ("_ๅ/-ภถุึคตจขช", "ๆไำพะัีรนยบลฃ", "ฟหกดเ้่าสวง", "ผปแอิืทมใฝ")
-_PLACES = {key: (row, column) for row, keys in enumerate(_KEYBOARD) for column, key in enumerate(keys)}
+_PLACES = {key: (row, column) for row, keys in enumerate(KEDMANEE) for column, key in enumerate(keys)}
 _TO_THAI_DIGITS = {ord(str(n)): chr(0x0E50 + n) for n in range(10)}
 _SHORTEST = 4
 """Texts with fewer letters are left alone: a slip would leave nothing to recognise."""
@@ -51,5 +51,5 @@ def _neighbour(letter: str, rng: random.Random) -> str:
     if letter not in _PLACES:
         return letter
     row, column = _PLACES[letter]
-    keys = _KEYBOARD[row]
+    keys = KEDMANEE[row]
     return rng.choice([keys[c] for c in (column - 1, column + 1) if 0 <= c < len(keys)])

@@ -19,7 +19,7 @@ def test_evidence_that_the_fit_found_telling_makes_surer() -> None:
     evidence = [
         w
         for w, name in zip(shipped.weights, NAMES, strict=True)
-        if name not in ("spread", "length", "digits_missing")
+        if name not in ("spread", "seen_length", "seen_digits_missing")
     ]
     assert min(evidence) >= 0
     cosine = NAMES.index("cosine")

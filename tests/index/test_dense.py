@@ -82,6 +82,9 @@ def test_a_large_index_ranks_like_brute_force_and_follows_changes(tmp_path: Path
     (tmp_path / "two").mkdir()
     changed.write(tmp_path / "two")
     opened = DenseIndex(tmp_path / "two")
+    assert opened.is_consistent()
+    (tmp_path / "two" / COARSE).write_bytes((tmp_path / "one" / COARSE).read_bytes())
+    assert not DenseIndex(tmp_path / "two").is_consistent()
     stored = vectors.astype(np.float16).astype(np.float32)[100:]
     for query in vectors[::151]:
         exact = 100 + np.argsort(-(stored @ query))[:20]
