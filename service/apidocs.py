@@ -82,7 +82,7 @@ def _describe(app: FastAPI, settings: ServiceSettings) -> dict[str, Any]:
         "q": {"minLength": 1, "maxLength": settings.max_query_chars, "pattern": SOMETHING},
         "k": {"maximum": settings.max_k, "default": settings.default_k},
     }
-    request = document["components"]["schemas"]["SearchRequest"]["properties"]
+    request = document["components"]["schemas"]["SearchBody"]["properties"]
     places = [(name, schema) for name, schema in request.items()]
     places += [(p["name"], p["schema"]) for p in document["paths"]["/v1/search"]["get"]["parameters"]]
     for name, schema in places:

@@ -83,6 +83,18 @@ class NoParameters(Strict):
     """An address that takes no query parameters."""
 
 
+class SearchBody(SearchRequest):
+    """The same as a JSON object, which has numbers and truth values of its own: `true` is no 1, `"5"` no 5."""
+
+    model_config = ConfigDict(strict=True)
+
+    @field_validator("k", "year_be", mode="before")
+    @classmethod
+    def _whole(cls, value: object) -> object:
+        """JSON has one kind of number: 5.0 is the integer 5 (JSON Schema 2020-12, 6.1.1)."""
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class PagingRequest(Strict):
     """Which part of a list to return."""
 

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from index.hits import as_dict
 from service.problems import documented
 from service.questions import ask, checked, no_repeats
-from service.schemas import SearchRequest, SearchResponse
+from service.schemas import SearchBody, SearchRequest, SearchResponse
 from service.serving import Serving
 from service.state import ServingDep
 
@@ -31,7 +31,7 @@ async def search(parameters: Annotated[SearchRequest, Query()], serving: Serving
     response_model=SearchResponse,
     responses=documented(400, 413, 422, 503),
 )
-async def search_by_body(parameters: Annotated[SearchRequest, Body()], serving: ServingDep) -> JSONResponse:
+async def search_by_body(parameters: Annotated[SearchBody, Body()], serving: ServingDep) -> JSONResponse:
     """The same as `GET`, with the parameters as a JSON object."""
     return await _answer(checked(parameters, serving.settings, "body"), serving)
 

@@ -117,3 +117,14 @@ def test_a_slip_is_put_right_and_told(client: TestClient) -> None:
 
 def test_exact_searches_what_was_typed(client: TestClient) -> None:
     assert ask(client, "ใครใช้ MOU กับโรงพยาบล", exact=True)["suggestion"] is None
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"k": True}, {"k": "5"}, {"exact": 1}, {"exact": "yes"}, {"year_be": "2562"}]
+)
+def test_a_body_has_types_where_an_address_has_text(client: TestClient, wrong: dict[str, object]) -> None:
+    refused = client.post("/v1/search", json={"q": MOU, **wrong})
+    assert refused.status_code == 422
+    assert [fault["name"] for fault in refused.json()["errors"]] == list(wrong)
+    assert client.get("/v1/search", params={"q": MOU, "k": "5", "exact": "true"}).status_code == 200
+    assert client.post("/v1/search", json={"q": MOU, "k": 5.0, "exact": True}).status_code == 200
