@@ -218,7 +218,9 @@ def _place(citation: Citation) -> str:
 def _serve(args: argparse.Namespace) -> int:
     from service.server import run
 
-    run(_serving(_settings(args)), host=args.host, port=args.port)
+    settings = _settings(args)
+    # The demo cases lie in a data directory of their own; keys and feedback stay with the operator's.
+    run(_serving(settings), host=args.host, port=args.port, database=settings.service_database)
     return OK
 
 

@@ -58,3 +58,8 @@ class Settings:
     def current(self) -> Path:
         """The file that names the generation that serves."""
         return self.data / "CURRENT"
+
+    @property
+    def service_database(self) -> Path:
+        """The service's own SQLite file: keys, feedback, questions asked."""
+        return self.data / "service.sqlite"

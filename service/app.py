@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from os import PathLike, stat_result
+from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -13,6 +14,7 @@ from starlette.types import Scope
 
 from index.engine import Engine
 from service import apidocs, documents, health, pages, problems, search
+from service.database import Database
 from service.headers import HeadAsGet, SecurityHeaders
 from service.limits import BodyLimit
 from service.rendering import STATIC, Pages
@@ -26,7 +28,11 @@ _DESCRIPTION = (
 
 
 def create_app(
-    settings: ServiceSettings, engine: Engine | None = None, *, open_engine: OpenEngine | None = None
+    settings: ServiceSettings,
+    engine: Engine | None = None,
+    *,
+    open_engine: OpenEngine | None = None,
+    database: Path | None = None,
 ) -> FastAPI:
     """The ASGI application.
 
@@ -35,6 +41,7 @@ def create_app(
         engine: an open engine; whoever opened it closes it.
         open_engine: called at start and then every ``settings.reload_seconds`` until it gives an
             engine, when ``engine`` is ``None``. Until then searches answer 503 and ``/readyz`` says why.
+        database: the file of keys, feedback and questions asked; ``None`` keeps them while the application lives.
     """
 
     @asynccontextmanager
@@ -42,6 +49,7 @@ def create_app(
         await serving.start()
         yield
         await serving.stop()
+        app.state.database.close()
 
     serving = Serving(settings, engine, open_engine)
     app = FastAPI(
@@ -55,6 +63,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.serving = serving
+    app.state.database = Database(database)
     app.state.pages = Pages(settings)
     for module in (search, documents, health, pages):
         app.include_router(module.router)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from socket import socket
 
 import uvicorn
@@ -39,6 +40,7 @@ def run(
     host: str | None = None,
     port: int | None = None,
     service: ServiceSettings | None = None,
+    database: Path | None = None,
     sockets: list[socket] | None = None,
 ) -> None:
     """Serve a data directory until SIGINT or SIGTERM; running requests have time to finish.
@@ -48,6 +50,7 @@ def run(
         host: address to listen on; ``None`` leaves it to ``service``.
         port: TCP port; ``None`` leaves it to ``service``.
         service: the HTTP edge's settings; ``None`` reads them from the environment.
+        database: the file of keys, feedback and questions; ``None`` is the data directory's own.
         sockets: already bound sockets to serve instead.
 
     Raises:
@@ -56,5 +59,9 @@ def run(
     service = service or ServiceSettings()
     given = {"host": host, "port": port, "demo": service.demo or settings.data.name == DEMO_FOLDER}
     service = service.model_copy(update={name: value for name, value in given.items() if value is not None})
-    app = create_app(service, open_engine=partial(Engine.open, settings))
+    app = create_app(
+        service,
+        open_engine=partial(Engine.open, settings),
+        database=database or settings.service_database,
+    )
     server(app, service).run(sockets)

@@ -6,6 +6,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from service.database import Database
 from service.serving import Serving
 
 
@@ -14,3 +15,10 @@ async def _serving(request: Request) -> Serving:
 
 
 ServingDep = Annotated[Serving, Depends(_serving)]
+
+
+async def _database(request: Request) -> Database:
+    return cast(Database, request.app.state.database)
+
+
+DatabaseDep = Annotated[Database, Depends(_database)]
