@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from index.engine import Engine
-from service import apidocs, documents, health, pages, problems, search
+from service import apidocs, documents, embed, health, opensearch, pages, problems, search, widget
 from service.database import Database
 from service.headers import HeadAsGet, SecurityHeaders
 from service.limits import BodyLimit
@@ -66,6 +66,8 @@ def create_app(
     app.state.database = Database(database)
     app.state.pages = Pages(settings)
     for module in (search, documents, health, pages):
+        app.include_router(module.router)
+    for module in (widget, embed, opensearch):  # what other sites and browsers put into themselves
         app.include_router(module.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     apidocs.install(app, settings)
