@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 T = TypeVar("T")
 _LIST_SIZE = 50
-_SEARCH_FIELDS = ("k", "system", "exact", *views.FACETS)
+_SEARCH_FIELDS = ("k", "offset", "sort", "system", "exact")
 
 
 async def _pages(request: Request) -> Pages:
@@ -77,7 +77,11 @@ def _search_of(request: Request) -> SearchRequest:
     Unlike in ``/v1``: links that people share collect foreign parameters on their way.
     """
     given = {name: request.query_params.get(name) for name in _SEARCH_FIELDS}
-    filled = {name: value for name, value in given.items() if value}
+    filled: dict[str, Any] = {name: value for name, value in given.items() if value}
+    for name in views.FACETS:
+        chosen = [value for value in request.query_params.getlist(name) if value]
+        if chosen:
+            filled[name] = list(dict.fromkeys(chosen))
     try:
         return SearchRequest.model_validate({"q": request.query_params["q"], **filled})
     except ValidationError as error:
@@ -93,11 +97,11 @@ def _answered(engine: Engine, search: SearchRequest) -> tuple[SearchResult, dict
     """The result, what to call its documents and case, and what the answer's document names as its source."""
     result = ask(engine, search)
     store = engine.store
-    wanted = [*result.facets.get("document_id", {}), *([search.document_id] if search.document_id else [])]
-    labels = store.titles(wanted)
-    case = store.case(search.case_id) if search.case_id else None
-    if case is not None:
-        labels[case.case.case_id] = case.case.name
+    labels = store.titles([*result.facets.get("document_id", {}), *(search.document_id or [])])
+    for case_id in search.case_id or []:
+        case = store.case(case_id)
+        if case is not None:
+            labels[case_id] = case.case.name
     told = store.document(result.answer.citation.document_id) if result.answer else None
     return result, labels, told.metadata.get("source", "") if told else ""
 

@@ -68,14 +68,15 @@ class Facet:
 def search_url(values: Mapping[str, Any], **changes: Any) -> str:
     """The address of a search; ``None`` leaves a parameter out."""
     merged = {**values, **changes}
-    return "/?" + urlencode({k: v for k, v in merged.items() if v not in (None, "")})
+    return "/?" + urlencode({k: v for k, v in merged.items() if v not in (None, "", [])}, doseq=True)
 
 
 def search_values(search: SearchRequest) -> dict[str, Any]:
     """The parameters that an address needs to say this search again."""
     values = search.model_dump(exclude_none=True)
-    if values.get("system") == "hybrid":
-        del values["system"]
+    for name, usual in (("system", "hybrid"), ("sort", "relevance"), ("offset", 0)):
+        if values.get(name) == usual:
+            del values[name]
     if values.pop("exact"):
         values["exact"] = "1"
     return values
@@ -88,7 +89,9 @@ def facets_of(result: SearchResult, values: Mapping[str, Any], labels: Mapping[s
         if name in values or len(counts) < 2:
             continue
         links = [
-            FilterLink(name, value, labels.get(value, value), n, search_url(values, **{name: value}))
+            FilterLink(
+                name, value, labels.get(value, value), n, search_url(values, **{name: [value]}, offset=None)
+            )
             for value, n in counts.items()
         ]
         found.append(Facet(name, tuple(links[:_SHOWN_VALUES]), tuple(links[_SHOWN_VALUES:])))
@@ -97,17 +100,14 @@ def facets_of(result: SearchResult, values: Mapping[str, Any], labels: Mapping[s
 
 def active_filters(values: Mapping[str, Any], labels: Mapping[str, str]) -> list[FilterLink]:
     """The filters that are set, each with the address without it."""
-    return [
-        FilterLink(
-            name,
-            str(values[name]),
-            labels.get(str(values[name]), str(values[name])),
-            0,
-            search_url(values, **{name: None}),
-        )
-        for name in FACETS
-        if name in values
-    ]
+    links = []
+    for name in FACETS:
+        chosen = values.get(name, [])
+        for value in chosen:
+            others = [other for other in chosen if other != value]
+            url = search_url(values, **{name: others}, offset=None)
+            links.append(FilterLink(name, str(value), labels.get(str(value), str(value)), 0, url))
+    return links
 
 
 def quoted(answer: Answer, found: Iterable[FoundPassage]) -> list[Segment]:
