@@ -21,15 +21,15 @@ from service.headers import framed_policy
 from service.problems import ProblemError, from_errors, invalid
 from service.questions import ask, checked, readable
 from service.rendering import Pages
-from service.schemas import SearchRequest
+from service.schemas import FILTERS, SearchRequest
 from service.state import ServingDep
 
 router = APIRouter(include_in_schema=False)
 
 DEFAULT_K = 5
-_ANSWERED = ("k", "system", "exact", *views.FACETS)
-#: What stays in the addresses of the page's own form and links.
-_KEPT = ("lang", "theme", "accent", "key", "placeholder", *_ANSWERED)
+_ASKED = ("k", "offset", "sort", "system", "exact")
+#: What stays in the address when another question is asked.
+_KEPT = ("lang", "theme", "accent", "key", "placeholder", "k", "sort", "system", *FILTERS)
 _COLOUR = re.compile(r"[0-9a-fA-F]{6}")
 
 
@@ -53,7 +53,7 @@ class Look:
 async def embed(request: Request, serving: ServingDep, pages: PagesDep) -> HTMLResponse:
     """The box, and below it a question's answer and hits; every link opens a tab of its own."""
     question = readable(request.query_params.get("q", ""))
-    values: dict[str, Any] = {"result": None, "problem": None, "quoted": [], "more_url": "", "page_url": "/"}
+    values: dict[str, Any] = {"result": None, "problem": None, "quoted": [], "page_url": "/"}
     status = 200
     if question:
         try:
@@ -62,16 +62,16 @@ async def embed(request: Request, serving: ServingDep, pages: PagesDep) -> HTMLR
         except ProblemError as problem:
             values["problem"], status = problem, problem.status_code
         else:
-            values |= _shown(request, search, result, serving.settings.max_k)
+            values |= _shown(request, search, result)
     ancestors = _ancestors(request)
-    kept = {name: request.query_params[name] for name in _KEPT if request.query_params.get(name)}
+    kept = [(name, value) for name in _KEPT for value in request.query_params.getlist(name) if value]
     page = pages.render(
         request,
         "embed.html",
         status=status,
         question=question[:1000],
         look=_look(request),
-        kept={name: value for name, value in kept.items() if name != "exact"},
+        kept=kept,
         parents=" ".join(one for one in ancestors if one != "'self'"),
         views=views,
         **values,
@@ -109,23 +109,32 @@ def _look(request: Request) -> Look:
 
 def _search_of(request: Request) -> SearchRequest:
     """The search that a frame's address states; other parameters are passed over, as on the search page."""
-    given = {name: request.query_params.get(name) for name in _ANSWERED}
-    filled = {name: value for name, value in given.items() if value}
+    given = {name: request.query_params.get(name) for name in _ASKED}
+    filled: dict[str, Any] = {name: value for name, value in given.items() if value}
+    for name in FILTERS:
+        chosen = [value for value in request.query_params.getlist(name) if value]
+        if chosen:
+            filled[name] = list(dict.fromkeys(chosen))
     try:
         return SearchRequest.model_validate({"k": DEFAULT_K, "q": request.query_params["q"], **filled})
     except ValidationError as error:
         raise from_errors(cast("Sequence[dict[str, Any]]", error.errors()), "query") from None
 
 
-def _shown(request: Request, search: SearchRequest, result: SearchResult, max_k: int) -> dict[str, Any]:
+def _shown(request: Request, search: SearchRequest, result: SearchResult) -> dict[str, Any]:
     found = [hit for group in result.groups for hit in (group.best, *group.more)]
-    k = search.k or DEFAULT_K
-    more = min(k * 2, max_k)
-    there_is_more = len(result.groups) >= k and more > k
+    part = views.Part(search.offset, search.k or DEFAULT_K, result.total)
+    before, after = max(0, part.offset - part.size), part.offset + part.size
+
+    def address(**changes: int) -> str:
+        return f"?{request.url.include_query_params(**changes).query}"
+
     return {
         "result": result,
         "quoted": views.quoted(result.answer, found) if result.answer else [],
-        "more_url": f"?{request.url.include_query_params(k=more).query}" if there_is_more else "",
-        "exact_url": f"?{request.url.include_query_params(exact=1).query}",
+        "part": part,
+        "before_url": address(offset=before) if part.offset else "",
+        "after_url": address(offset=after) if after < result.total else "",
+        "exact_url": address(exact=1, offset=0),
         "page_url": views.search_url(views.search_values(search)),
     }
