@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from os import PathLike, stat_result
@@ -13,7 +14,8 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from index.engine import Engine
-from service import apidocs, documents, embed, health, opensearch, pages, problems, search, widget
+from service import apidocs, documents, embed, health, opensearch, pages, problems, search, suggest, widget
+from service.asked import Asked
 from service.database import Database
 from service.headers import HeadAsGet, SecurityHeaders
 from service.limits import BodyLimit
@@ -25,6 +27,7 @@ _DESCRIPTION = (
     "Questions in Thai, answered from case texts with the sentence and the page to cite. Offsets count code "
     "points of the cited page's `text`. Errors are RFC 9457 problems. Unknown parameters are refused by name."
 )
+_KEEP_SECONDS = 10
 
 
 def create_app(
@@ -47,11 +50,16 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await serving.start()
+        keeping = asyncio.create_task(_keep(asked))
         yield
+        keeping.cancel()
         await serving.stop()
-        app.state.database.close()
+        asked.flush()
+        kept.close()
 
     serving = Serving(settings, engine, open_engine)
+    kept = Database(database)
+    asked = Asked(kept, settings)
     app = FastAPI(
         title="Karani",
         version="1",
@@ -63,9 +71,10 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.serving = serving
-    app.state.database = Database(database)
+    app.state.database = kept
+    app.state.asked = asked
     app.state.pages = Pages(settings)
-    for module in (search, documents, health, pages):
+    for module in (search, suggest, documents, health, pages):
         app.include_router(module.router)
     for module in (widget, embed, opensearch):  # what other sites and browsers put into themselves
         app.include_router(module.router)
@@ -76,6 +85,13 @@ def create_app(
     app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders)
     return app
+
+
+async def _keep(asked: Asked) -> None:
+    """Store what was asked, every few seconds."""
+    while True:
+        await asyncio.sleep(_KEEP_SECONDS)
+        await asyncio.to_thread(asked.flush)
 
 
 class _Static(StaticFiles):

@@ -1,7 +1,7 @@
 """``GET /opensearch.xml``: how a browser searches here from its address bar, and its suggestions while typing.
 
 The description is OpenSearch 1.1; suggestions come in the array form of ``application/x-suggestions+json`` that
-browsers read: the text, then completions, notes and addresses of the same length.
+browsers read: what was typed, then its completions.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 from fastapi import APIRouter, Query, Request, Response
 
 from service.questions import readable
-from service.state import ServingDep
+from service.state import AskedDep, ServingDep
 from service.texts import Language, text
 
 router = APIRouter(include_in_schema=False)
@@ -60,11 +60,12 @@ def _document(base: str, language: Language) -> str:
 
 
 @router.get("/suggest/opensearch")
-async def suggestions(request: Request, serving: ServingDep) -> Response:
+async def suggestions(request: Request, serving: ServingDep, asked: AskedDep) -> Response:
     """Completions for the browser's address bar; nothing typed gives none, and nothing is refused."""
     typed = request.query_params.get("q", "")
     question = readable(typed)[: serving.settings.max_query_chars]
-    found = await serving.call(lambda engine: engine.suggest(question, limit=_LIMIT)) if question else ()
+    past = asked.suggested()
+    found = await serving.call(lambda engine: engine.suggest(question, _LIMIT, past)) if question else ()
     # One of each text: browsers show the texts alone.
     texts = list(dict.fromkeys(one.text for one in found))
     body = json.dumps([typed, texts], ensure_ascii=False).encode("utf-8", "replace")

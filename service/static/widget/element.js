@@ -236,12 +236,13 @@ class KaraniSearch extends HTMLElement {
 
   // -- suggestions --------------------------------------------------------------
 
-  #typed() {
+  // An empty box has suggestions too, the questions asked most, for those who ask by the down arrow.
+  #typed(asked = false) {
     this.#mind();
     clearTimeout(this.#typing);
     const text = this.#parts.input.value.trim();
     if (this.#composing || this.getAttribute("suggestions") === "off") return;
-    if (!text || text === this.#shown.query) {
+    if (text === this.#shown.query && !asked) {
       this.#closeList();
       return;
     }
@@ -312,7 +313,7 @@ class KaraniSearch extends HTMLElement {
     else if (event.key === "Escape" && !this.#modal && this.#parts.input.value) this.clear();
     else if (event.key === "ArrowDown" && listed) this.#move(1);
     else if (event.key === "ArrowUp" && listed) this.#move(-1);
-    else if (event.key === "ArrowDown" && !this.#suggestions.length) this.#typed();
+    else if (event.key === "ArrowDown" && !this.#suggestions.length) this.#typed(true);
     else if (event.key === "Enter" && listed && this.#active >= 0) this.#choose(this.#suggestions[this.#active]);
     else {
       if (event.key === "Tab") this.#closeList();

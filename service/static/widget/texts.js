@@ -12,6 +12,7 @@ const TEXTS = {
   kind_case: ["กรณี", "Case"],
   kind_document: ["เอกสาร", "Document"],
   kind_heading: ["หัวข้อ", "Heading"],
+  kind_word: ["คำ", "Word"],
   kind_place: ["พื้นที่", "Place"],
   loading: ["กำลังค้นหา…", "Searching…"],
   answer: ["คำตอบ", "Answer"],
