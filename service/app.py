@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from index.engine import Engine
-from service import apidocs, documents, health, pages, problems, search
+from service import apidocs, documents, health, pages, problems, reading, search
 from service.database import Database
 from service.headers import HeadAsGet, SecurityHeaders
 from service.limits import BodyLimit
@@ -65,7 +65,7 @@ def create_app(
     app.state.serving = serving
     app.state.database = Database(database)
     app.state.pages = Pages(settings)
-    for module in (search, documents, health, pages):
+    for module in (search, documents, health, pages, reading):
         app.include_router(module.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     apidocs.install(app, settings)
