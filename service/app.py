@@ -14,7 +14,19 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from index.engine import Engine
-from service import apidocs, documents, embed, health, opensearch, pages, problems, search, suggest, widget
+from service import (
+    apidocs,
+    documents,
+    embed,
+    health,
+    opensearch,
+    pages,
+    problems,
+    reading,
+    search,
+    suggest,
+    widget,
+)
 from service.asked import Asked
 from service.database import Database
 from service.headers import HeadAsGet, SecurityHeaders
@@ -74,7 +86,7 @@ def create_app(
     app.state.database = kept
     app.state.asked = asked
     app.state.pages = Pages(settings)
-    for module in (search, suggest, documents, health, pages):
+    for module in (search, suggest, documents, health, pages, reading):
         app.include_router(module.router)
     for module in (widget, embed, opensearch):  # what other sites and browsers put into themselves
         app.include_router(module.router)

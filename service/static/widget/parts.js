@@ -164,6 +164,6 @@ function optionPart(ui, suggestion, number, choose) {
   },
   icon("search"),
   h("span", { class: "option-text", lang: "th" }, markedNodes(points, 0, points.length, suggestion.highlights || [])),
-  suggestion.kind && suggestion.kind !== "question" && TEXTS[`kind_${suggestion.kind}`]
+  !["question", "word"].includes(suggestion.kind) && TEXTS[`kind_${suggestion.kind}`]
     ? h("span", { class: "option-kind" }, say(ui, `kind_${suggestion.kind}`)) : null);
 }
