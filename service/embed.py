@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
@@ -20,7 +20,7 @@ from service import accents, views
 from service.headers import framed_policy
 from service.problems import ProblemError, from_errors, invalid
 from service.questions import ask, checked, readable
-from service.rendering import Pages
+from service.rendering import PagesDep
 from service.schemas import FILTERS, SearchRequest
 from service.state import ServingDep
 
@@ -31,13 +31,6 @@ _ASKED = ("k", "offset", "sort", "system", "exact")
 #: What stays in the address when another question is asked.
 _KEPT = ("lang", "theme", "accent", "key", "placeholder", "k", "sort", "system", *FILTERS)
 _COLOUR = re.compile(r"[0-9a-fA-F]{6}")
-
-
-async def _pages(request: Request) -> Pages:
-    return cast(Pages, request.app.state.pages)
-
-
-PagesDep = Annotated[Pages, Depends(_pages)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +116,8 @@ def _search_of(request: Request) -> SearchRequest:
 
 def _shown(request: Request, search: SearchRequest, result: SearchResult) -> dict[str, Any]:
     found = [hit for group in result.groups for hit in (group.best, *group.more)]
-    part = views.Part(search.offset, search.k or DEFAULT_K, result.total)
-    before, after = max(0, part.offset - part.size), part.offset + part.size
+    size = search.k or DEFAULT_K
+    before, after = max(0, search.offset - size), search.offset + size
 
     def address(**changes: int) -> str:
         return f"?{request.url.include_query_params(**changes).query}"
@@ -132,8 +125,8 @@ def _shown(request: Request, search: SearchRequest, result: SearchResult) -> dic
     return {
         "result": result,
         "quoted": views.quoted(result.answer, found) if result.answer else [],
-        "part": part,
-        "before_url": address(offset=before) if part.offset else "",
+        "offset": search.offset,
+        "before_url": address(offset=before) if search.offset else "",
         "after_url": address(offset=after) if after < result.total else "",
         "exact_url": address(exact=1, offset=0),
         "page_url": views.search_url(views.search_values(search)),

@@ -52,13 +52,13 @@ const TEXTS = {
   slow: ["ระบบค้นหาตอบช้าเกินไป", "The search service takes too long"],
   origin: ["เว็บไซต์นี้ยังใช้ช่องค้นหานี้ไม่ได้", "This site may not use this search yet"],
   origin_do: [
-    "ผูกกุญแจกับ {origin} : karani keys create --scope search --origin {origin} หรือเพิ่มใน KARANI_CORS_ORIGINS",
-    "Bind the key to {origin}: karani keys create --scope search --origin {origin}, or list it in KARANI_CORS_ORIGINS",
+    "ผูกกุญแจกับ {origin} : karani keys create --name portal --origin {origin} หรือเพิ่มใน KARANI_CORS_ORIGINS",
+    "Bind the key to {origin}: karani keys create --name portal --origin {origin}, or list it in KARANI_CORS_ORIGINS",
   ],
   key: ["ช่องค้นหานี้ยังใช้งานไม่ได้", "This search box cannot be used yet"],
   key_do: [
-    "ระบบไม่รับกุญแจของช่องค้นหานี้ สร้างกุญแจใหม่ด้วย karani keys create --scope search --origin {origin} แล้วใส่ในแอตทริบิวต์ key",
-    "The service refuses this box's key. Make a new one with karani keys create --scope search --origin {origin} and put it in the attribute key",
+    "ระบบไม่รับกุญแจของช่องค้นหานี้ สร้างกุญแจใหม่ด้วย karani keys create --name portal --origin {origin} แล้วใส่ในแอตทริบิวต์ key",
+    "The service refuses this box's key. Make a new one with karani keys create --name portal --origin {origin} and put it in the attribute key",
   ],
   scope_do: [
     "กุญแจนี้ใช้ค้นหาไม่ได้ หรือไม่ได้ผูกกับ {origin} ตรวจด้วย karani keys list",
