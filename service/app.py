@@ -13,13 +13,15 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from index.engine import Engine
-from service import apidocs, documents, health, pages, problems, search
+from service import apidocs, documents, health, metrics, pages, problems, search
 from service.database import Database
+from service.edge import Edge
 from service.headers import HeadAsGet, SecurityHeaders
 from service.limits import BodyLimit
 from service.rendering import STATIC, Pages
 from service.serving import OpenEngine, Serving
 from service.settings import ServiceSettings
+from service.upkeep import Upkeep
 
 _DESCRIPTION = (
     "Questions in Thai, answered from case texts with the sentence and the page to cite. Offsets count code "
@@ -47,7 +49,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await serving.start()
-        yield
+        async with upkeep.running():
+            yield
         await serving.stop()
         app.state.database.close()
 
@@ -65,12 +68,14 @@ def create_app(
     app.state.serving = serving
     app.state.database = Database(database)
     app.state.pages = Pages(settings)
-    for module in (search, documents, health, pages):
+    for module in (search, documents, health, pages, metrics):
         app.include_router(module.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     apidocs.install(app, settings)
-    problems.install(app, pages.error_page)
+    answer = problems.install(app, pages.error_page)
+    upkeep = Upkeep(app, settings, serving, app.state.database, answer)
     app.add_middleware(BodyLimit, limit_bytes=settings.max_body_bytes)
+    app.add_middleware(Edge, parts=upkeep.parts)
     app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders)
     return app
