@@ -330,6 +330,16 @@ class Store:
         )
         return {row[0]: json.loads(row[1]) for row in self._rows(sql, wanted)}
 
+    def headings(self) -> list[str]:
+        """The different headings that passages stand under."""
+        sql = f"SELECT DISTINCT heading FROM passages WHERE heading <> '' AND {self._alive()}"
+        return [row[0] for row in self._rows(sql)]
+
+    def all_titles(self) -> list[tuple[str, str]]:
+        """Every document's id and title."""
+        sql = f"SELECT document_id, title FROM documents WHERE {self._alive()}"
+        return [(row[0], row[1]) for row in self._rows(sql)]
+
     # -- writing -----------------------------------------------------------------
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from os import PathLike, stat_result
@@ -13,7 +14,8 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from index.engine import Engine
-from service import apidocs, documents, health, metrics, pages, problems, search
+from service import apidocs, documents, health, metrics, pages, problems, search, suggest
+from service.asked import Asked
 from service.database import Database
 from service.edge import Edge
 from service.headers import HeadAsGet, SecurityHeaders
@@ -27,6 +29,7 @@ _DESCRIPTION = (
     "Questions in Thai, answered from case texts with the sentence and the page to cite. Offsets count code "
     "points of the cited page's `text`. Errors are RFC 9457 problems. Unknown parameters are refused by name."
 )
+_KEEP_SECONDS = 10
 
 
 def create_app(
@@ -49,12 +52,17 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await serving.start()
+        keeping = asyncio.create_task(_keep(asked))
         async with upkeep.running():
             yield
+        keeping.cancel()
         await serving.stop()
-        app.state.database.close()
+        asked.flush()
+        kept.close()
 
     serving = Serving(settings, engine, open_engine)
+    kept = Database(database)
+    asked = Asked(kept, settings)
     app = FastAPI(
         title="Karani",
         version="1",
@@ -66,19 +74,27 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.serving = serving
-    app.state.database = Database(database)
+    app.state.database = kept
+    app.state.asked = asked
     app.state.pages = Pages(settings)
-    for module in (search, documents, health, pages, metrics):
+    for module in (search, suggest, documents, health, pages, metrics):
         app.include_router(module.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     apidocs.install(app, settings)
     answer = problems.install(app, pages.error_page)
-    upkeep = Upkeep(app, settings, serving, app.state.database, answer)
+    upkeep = Upkeep(app, settings, serving, kept, answer)
     app.add_middleware(BodyLimit, limit_bytes=settings.max_body_bytes)
     app.add_middleware(Edge, parts=upkeep.parts)
     app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders)
     return app
+
+
+async def _keep(asked: Asked) -> None:
+    """Store what was asked, every few seconds."""
+    while True:
+        await asyncio.sleep(_KEEP_SECONDS)
+        await asyncio.to_thread(asked.flush)
 
 
 class _Static(StaticFiles):

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from fastapi import Request, Response
-from starlette.routing import Match
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import cors
@@ -55,6 +55,7 @@ class Edge:
     def __init__(self, app: ASGIApp, parts: EdgeParts) -> None:
         self.app = app
         self.parts = parts
+        self._routes: list[Route] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -135,9 +136,16 @@ class Edge:
 
     async def _refused(self, refusal: ProblemError, scope: Scope, current: Current) -> Response:
         current.refused = refusal.kind
-        _match(scope)
+        scope.setdefault("route", self._route_of(scope))
         self.parts.metrics.refused(refusal.kind)
         return await self.parts.answer(Request(scope), refusal)
+
+    def _route_of(self, scope: Scope) -> Route | None:
+        """The route of a request that is refused before it reaches one: the log and the counters name it."""
+        if self._routes is None:
+            described = scope["app"].openapi()["paths"]
+            self._routes = [Route(path, endpoint=_nowhere) for path in (*described, "/mcp", "/mcp/")]
+        return next((one for one in self._routes if one.path_regex.match(scope["path"])), None)
 
     def _tell(
         self, scope: Scope, method: str, current: Current, status: int, seconds: float, sent_bytes: int
@@ -157,13 +165,8 @@ def route_of(scope: Scope) -> str:
     return str(path) if path else root or OTHER_ROUTE
 
 
-def _match(scope: Scope) -> None:
-    """Find the route of a request that is refused before it reaches one: the log and the counters name it."""
-    for route in scope["app"].routes:
-        matched, child = route.matches(scope)
-        if matched is Match.FULL:
-            scope.setdefault("route", child.get("route", route))
-            return
+async def _nowhere(_: Request) -> Response:
+    raise AssertionError("a template, never served")
 
 
 def _stopping() -> ProblemError:

@@ -36,7 +36,7 @@ _STAGE_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.
 _HITS = (0, 1, 2, 5, 10, 20, 50)
 
 
-disable_created_metrics()  # when a counter began is of no use here and doubles the page
+disable_created_metrics()  # type: ignore[no-untyped-call]  # when a counter began is of no use here and doubles the page
 
 
 class Metrics:

@@ -19,7 +19,7 @@ from service.questions import ask, checked, readable
 from service.rendering import Pages
 from service.schemas import SearchRequest
 from service.serving import Serving
-from service.state import ServingDep
+from service.state import AskedDep, ClientDep, ServingDep
 from service.views import Corpus
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -37,7 +37,9 @@ PagesDep = Annotated[Pages, Depends(_pages)]
 
 
 @router.get("/")
-async def search_page(request: Request, serving: ServingDep, pages: PagesDep) -> HTMLResponse:
+async def search_page(
+    request: Request, serving: ServingDep, pages: PagesDep, asked: AskedDep, client: ClientDep
+) -> HTMLResponse:
     """The empty page with examples, or a question's answer and hits."""
     question = readable(request.query_params.get("q", ""))
     if not question:
@@ -50,6 +52,8 @@ async def search_page(request: Request, serving: ServingDep, pages: PagesDep) ->
         values = {"corpus": corpus, "problem": problem, "question": question[:200]}
         return pages.render(request, "refused.html", status=problem.status_code, **values)
     (result, labels, origin), corpus = await _load(serving, pages, lambda engine: _answered(engine, search))
+    if not search.offset:
+        asked.note(result, client)
     values = views.search_values(search)
     more = min(search.k * 2 if search.k else 0, serving.settings.max_k)
     found = [hit for group in result.groups for hit in (group.best, *group.more)]

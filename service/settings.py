@@ -22,6 +22,7 @@ HEADINGS = {
     "max_query_chars": "What one request may ask for",
     "threads": "How it works",
     "language": "The pages",
+    "past_questions": "Past questions",
     "require_key": "Who may call",
     "rate_search": "How often: calls per key, else per client address",
     "log_level": "Logs, metrics, traces",
@@ -110,6 +111,16 @@ class ServiceSettings(BaseSettings):
     demo: bool = Field(default=False, description="whether the demo cases are being served")
     # KARANI_EXAMPLES: example questions on the empty page, a JSON list; empty for none.
     examples: tuple[str, ...] | None = Field(default=None, description="example questions, a JSON list")
+    # -- past questions ----------------------------------------------------------------
+    # KARANI_PAST_QUESTIONS: 0 keeps nothing of what is asked; else see service/asked.py for what is kept.
+    past_questions: bool = Field(
+        default=True, description="suggest questions that several people asked and that were answered"
+    )
+    # KARANI_PAST_QUESTIONS_ASKERS: until then a question's text is not kept.
+    past_questions_askers: int = Field(
+        default=3, ge=1, le=1000, description="people who must ask a question before it is suggested"
+    )
+
     # -- who may call ----------------------------------------------------------------
     # KARANI_REQUIRE_KEY: 1 closes /v1 and /mcp to callers without a key; the pages stay open.
     require_key: bool = Field(default=False, description="whether `/v1` and `/mcp` want an API key")
