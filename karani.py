@@ -302,6 +302,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_asking_commands(commands)
     _add_train_commands(commands)
     _add_eval_commands(commands)
+    _add_key_commands(commands)
     return parser
 
 
@@ -393,6 +394,15 @@ def _add_eval_commands(commands: Any) -> None:
 
     add_commands(commands)
     commands.choices["eval"].set_defaults(run=_eval)
+
+
+# -- keys ---------------------------------------------------------------------------
+
+
+def _add_key_commands(commands: Any) -> None:
+    from service.key_commands import add_commands
+
+    add_commands(commands, lambda args: _settings(args).service_database)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from service import (
     documents,
     embed,
     health,
+    metrics,
     opensearch,
     pages,
     problems,
@@ -29,11 +30,13 @@ from service import (
 )
 from service.asked import Asked
 from service.database import Database
+from service.edge import Edge
 from service.headers import HeadAsGet, SecurityHeaders
 from service.limits import BodyLimit
 from service.rendering import STATIC, Pages
 from service.serving import OpenEngine, Serving
 from service.settings import ServiceSettings
+from service.upkeep import Upkeep
 
 _DESCRIPTION = (
     "Questions in Thai, answered from case texts with the sentence and the page to cite. Offsets count code "
@@ -63,7 +66,8 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await serving.start()
         keeping = asyncio.create_task(_keep(asked))
-        yield
+        async with upkeep.running():
+            yield
         keeping.cancel()
         await serving.stop()
         asked.flush()
@@ -86,14 +90,16 @@ def create_app(
     app.state.database = kept
     app.state.asked = asked
     app.state.pages = Pages(settings)
-    for module in (search, suggest, documents, health, pages, reading):
+    for module in (search, suggest, documents, health, pages, reading, metrics):
         app.include_router(module.router)
     for module in (widget, embed, opensearch):  # what other sites and browsers put into themselves
         app.include_router(module.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     apidocs.install(app, settings)
-    problems.install(app, pages.error_page)
+    answer = problems.install(app, pages.error_page)
+    upkeep = Upkeep(app, settings, serving, kept, answer)
     app.add_middleware(BodyLimit, limit_bytes=settings.max_body_bytes)
+    app.add_middleware(Edge, parts=upkeep.parts)
     app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders)
     return app

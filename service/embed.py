@@ -18,10 +18,12 @@ from pydantic import ValidationError
 from index.hits import SearchResult
 from service import accents, views
 from service.headers import framed_policy
+from service.keys import Key, Keys
 from service.problems import ProblemError, from_errors, invalid
 from service.questions import ask, checked, readable
 from service.rendering import PagesDep
 from service.schemas import FILTERS, SearchRequest
+from service.settings import ServiceSettings
 from service.state import ServingDep
 
 router = APIRouter(include_in_schema=False)
@@ -56,7 +58,7 @@ async def embed(request: Request, serving: ServingDep, pages: PagesDep) -> HTMLR
             values["problem"], status = problem, problem.status_code
         else:
             values |= _shown(request, search, result)
-    ancestors = _ancestors(request)
+    ancestors = _ancestors(request, serving.settings)
     kept = [(name, value) for name in _KEPT for value in request.query_params.getlist(name) if value]
     page = pages.render(
         request,
@@ -86,8 +88,13 @@ async def theme(accent: Annotated[str, Query(max_length=6)] = "") -> Response:
     return Response(accents.style(accent), 200, kept, "text/css")
 
 
-def _ancestors(_: Request) -> list[str]:
-    return ["'self'"]
+def _ancestors(request: Request, settings: ServiceSettings) -> list[str]:
+    """Who may frame the page, as ``frame-ancestors`` writes it: this site, the setting's, those of a living key."""
+    keys: Keys = request.app.state.keys
+    key = keys.verify(request.query_params.get("key", ""))
+    bound = key.origins if isinstance(key, Key) else ()
+    # The policy has no word for "null", the origin of local files.
+    return ["'self'", *dict.fromkeys(one for one in (*settings.embed_origins, *bound) if one != "null")]
 
 
 def _look(request: Request) -> Look:
