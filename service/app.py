@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from index.engine import Engine
-from service import apidocs, documents, health, metrics, pages, problems, search, suggest
+from service import apidocs, documents, health, metrics, pages, problems, reading, search, suggest
 from service.asked import Asked
 from service.database import Database
 from service.edge import Edge
@@ -77,7 +77,7 @@ def create_app(
     app.state.database = kept
     app.state.asked = asked
     app.state.pages = Pages(settings)
-    for module in (search, suggest, documents, health, pages, metrics):
+    for module in (search, suggest, documents, health, pages, reading, metrics):
         app.include_router(module.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     apidocs.install(app, settings)
