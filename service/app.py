@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from os import PathLike, stat_result
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from service import apidocs, documents, health, pages, problems, search
 from service.database import Database
 from service.headers import HeadAsGet, SecurityHeaders
 from service.limits import BodyLimit
+from service.mcp.http import McpEndpoint
 from service.rendering import STATIC, Pages
 from service.serving import OpenEngine, Serving
 from service.settings import ServiceSettings
@@ -47,7 +48,10 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await serving.start()
-        yield
+        async with AsyncExitStack() as running:
+            if settings.mcp:
+                await running.enter_async_context(mcp.running())
+            yield
         await serving.stop()
         app.state.database.close()
 
@@ -67,6 +71,9 @@ def create_app(
     app.state.pages = Pages(settings)
     for module in (search, documents, health, pages):
         app.include_router(module.router)
+    mcp = McpEndpoint(serving, settings)
+    if settings.mcp:
+        app.router.routes.append(mcp.route)
     app.mount("/static", _Static(directory=STATIC), name="static")
     apidocs.install(app, settings)
     problems.install(app, pages.error_page)

@@ -22,6 +22,7 @@ from service.schemas import Problem
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {
     400: ("คำขออ่านไม่ได้", "The request cannot be read"),
+    403: ("ไม่อนุญาต", "Not allowed"),
     404: ("ไม่พบสิ่งที่ขอ", "Not found"),
     405: ("ที่อยู่นี้ไม่รับวิธีเรียกแบบนี้", "This address does not take that method"),
     413: ("คำขอใหญ่เกินไป", "The request is too large"),
