@@ -6,6 +6,7 @@ Stateless, with JSON answers: any replica may serve any request, and no connecti
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
@@ -23,6 +24,7 @@ from service.serving import Serving
 from service.settings import ServiceSettings
 
 PATH = "/mcp"
+_PORT = re.compile(r":[0-9]*$")
 
 
 class McpEndpoint:
@@ -77,8 +79,8 @@ def _refuse_rebinding(origin: str | None, host: str, settings: ServiceSettings) 
     """
     if origin is None or origin in _known_origins(settings):
         return
-    page = urlsplit(origin)
-    if page.netloc == host and _cannot_be_rebound(page.hostname or ""):
+    page_host = origin.partition("://")[2]
+    if page_host == host and _cannot_be_rebound(_PORT.sub("", host)):
         return
     thai = "ไม่รับคำขอจากเว็บนี้ ให้ผู้ดูแลตั้ง KARANI_PUBLIC_URL หรือเพิ่มใน KARANI_CORS_ORIGINS"
     english = "this web page's origin is not allowed: set KARANI_PUBLIC_URL, or add it to KARANI_CORS_ORIGINS"
@@ -95,7 +97,7 @@ def _cannot_be_rebound(host: str) -> bool:
     if host == "localhost":
         return True
     try:
-        ip_address(host)
+        ip_address(host.strip("[]"))
     except ValueError:
         return False
     return True
