@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from os import PathLike, stat_result
@@ -13,7 +14,10 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from index.engine import Engine
-from service import apidocs, documents, health, pages, problems, search
+from service import apidocs, documents, health, pages, problems, reading, search, suggest
+from service.answering import routes as answers
+from service.answering.writing import Answering
+from service.asked import Asked
 from service.database import Database
 from service.headers import HeadAsGet, SecurityHeaders
 from service.limits import BodyLimit
@@ -26,6 +30,7 @@ _DESCRIPTION = (
     "Questions in Thai, answered from case texts with the sentence and the page to cite. Offsets count code "
     "points of the cited page's `text`. Errors are RFC 9457 problems. Unknown parameters are refused by name."
 )
+_KEEP_SECONDS = 10
 
 
 def create_app(
@@ -48,14 +53,19 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await serving.start()
+        keeping = asyncio.create_task(_keep(asked))
         async with AsyncExitStack() as running:
-            if settings.mcp:
-                await running.enter_async_context(mcp.running())
+            for part in (mcp, answering):
+                await running.enter_async_context(part.running())
             yield
+        keeping.cancel()
         await serving.stop()
-        app.state.database.close()
+        asked.flush()
+        kept.close()
 
     serving = Serving(settings, engine, open_engine)
+    kept = Database(database)
+    asked = Asked(kept, settings)
     app = FastAPI(
         title="Karani",
         version="1",
@@ -67,13 +77,17 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.serving = serving
-    app.state.database = Database(database)
+    app.state.database = kept
+    app.state.asked = asked
     app.state.pages = Pages(settings)
-    for module in (search, documents, health, pages):
+    for module in (search, suggest, documents, health, pages, reading):
         app.include_router(module.router)
     mcp = McpEndpoint(serving, settings)
     if settings.mcp:
         app.router.routes.append(mcp.route)
+    answering = Answering(serving, settings)
+    app.state.answering = answering
+    app.include_router(answers.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     apidocs.install(app, settings)
     problems.install(app, pages.error_page)
@@ -81,6 +95,13 @@ def create_app(
     app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders)
     return app
+
+
+async def _keep(asked: Asked) -> None:
+    """Store what was asked, every few seconds."""
+    while True:
+        await asyncio.sleep(_KEEP_SECONDS)
+        await asyncio.to_thread(asked.flush)
 
 
 class _Static(StaticFiles):

@@ -50,6 +50,11 @@ def layout_spans(text: str) -> dict[str, list[tuple[int, int]]]:
     return {"hash": [m.span(1) for m in found], "title": [m.span(2) for m in found]}
 
 
+def laid_out(text: str, layers: Mapping[str, Spans]) -> list[Segment]:
+    """`segments` with the text's own headings told apart as well."""
+    return segments(text, {**layers, **layout_spans(text)})
+
+
 def window(text: str, spans: Sequence[tuple[int, int]], size_chars: int) -> tuple[int, int]:
     """The part of ``text``, about ``size_chars`` long, that holds the most of ``spans``.
 

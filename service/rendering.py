@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, TypeVar, cast
 from urllib.parse import urlencode
 
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from index.engine import Engine
 from service.documents import case_url, document_url, passage_url
-from service.marking import Segment, layout_spans, segments
+from service.marking import Segment, laid_out
+from service.serving import Serving
 from service.settings import ServiceSettings
 from service.texts import Language, text
 from service.views import Corpus, corpus_of
 
+T = TypeVar("T")
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
 _COOKIE = "karani_language"
@@ -96,10 +99,22 @@ class Pages:
 
 def _plain(passage: str) -> list[Segment]:
     """A text without marks of its own, its headings told apart."""
-    return segments(passage, layout_spans(passage))
+    return laid_out(passage, {})
 
 
 def _switch_url(request: Request, language: Language) -> str:
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
     query = urlencode([*kept, ("lang", language)], errors="replace")
     return f"?{query}"
+
+
+async def _pages(request: Request) -> Pages:
+    return cast(Pages, request.app.state.pages)
+
+
+PagesDep = Annotated[Pages, Depends(_pages)]
+
+
+async def load(serving: Serving, pages: Pages, read: Callable[[Engine], T]) -> tuple[T, Corpus]:
+    """What ``read`` gives, and what is being served, in one go on a worker thread."""
+    return await serving.call(lambda engine: (read(engine), pages.corpus(engine)))

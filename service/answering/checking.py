@@ -1,4 +1,4 @@
-"""Whether a written sentence may be shown: does what it cites say it?
+"""Whether a written sentence may be shown, that is: whether what it cites says it.
 
 Five plain questions, each of which a reader can repeat by eye:
 
@@ -93,7 +93,7 @@ class Checker:
             return "outside"
         said = fold(sentence.text)
         evidence = _evidence([self._sources[number] for number in sentence.citations])
-        checks = (
+        checks: tuple[tuple[str, Callable[[], bool]], ...] = (
             ("markup", lambda: not _MARKUP.search(said)),
             ("link", lambda: all(link in evidence.text for link in _LINK.findall(said))),
             ("number", lambda: _figures(said) <= evidence.figures),

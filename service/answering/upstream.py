@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Literal
 
@@ -60,7 +60,7 @@ class Endpoint:
             yield
         self._client = None
 
-    async def write(self, chat: Sequence[Message]) -> AsyncIterator[str]:
+    async def write(self, chat: Sequence[Message]) -> AsyncGenerator[str, None]:
         """The words of the reply as they come.
 
         Raises:
@@ -82,7 +82,7 @@ class Endpoint:
                 if word:
                     yield word
 
-    async def _words(self, chat: Sequence[Message]) -> AsyncIterator[str]:
+    async def _words(self, chat: Sequence[Message]) -> AsyncGenerator[str, None]:
         """Words, and ``""`` for signs of life that bring none (a model that thinks first)."""
         assert self._client is not None  # noqa: S101 - entered by the application's life
         body = {
@@ -132,7 +132,7 @@ def _is(reply: httpx2.Response, media_type: str) -> bool:
     return bool(reply.headers.get("content-type", "").lower().startswith(media_type))
 
 
-async def _lines(reply: httpx2.Response) -> AsyncIterator[str]:
+async def _lines(reply: httpx2.Response) -> AsyncGenerator[str, None]:
     """Whole lines of strict UTF-8, bounded each and together."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     seen, left = 0, ""
@@ -151,7 +151,7 @@ async def _lines(reply: httpx2.Response) -> AsyncIterator[str]:
         yield left
 
 
-async def _streamed(lines: AsyncIterator[str]) -> AsyncIterator[str]:
+async def _streamed(lines: AsyncIterator[str]) -> AsyncGenerator[str, None]:
     """The words of server-sent events; the end must be said, by ``[DONE]`` or a finish reason."""
     ended = False
     async for line in lines:
@@ -168,7 +168,7 @@ async def _streamed(lines: AsyncIterator[str]) -> AsyncIterator[str]:
         raise UpstreamError("cut", "no end")
 
 
-async def _whole(lines: AsyncIterator[str]) -> AsyncIterator[str]:
+async def _whole(lines: AsyncIterator[str]) -> AsyncGenerator[str, None]:
     """A reply in one piece, from an endpoint that does not stream."""
     body = "\n".join([line async for line in lines])
     choice = _choice(_json(body))

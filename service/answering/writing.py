@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -68,30 +68,25 @@ class _OutsideError(Exception):
     """The endpoint cites what it was not given."""
 
 
-class Writer:
-    """Answers in sentences for one application.
+class Answering:
+    """Answers in sentences for one application; works while `running` is entered.
 
-    Args:
-        settings: whether, where and within which limits answers are written.
-        serving: the engine.
-        endpoint: writes; entered with the application.
-        count: told of every outcome.
+    Attributes:
+        count: told of every outcome, where somebody counts.
     """
 
-    def __init__(
-        self,
-        settings: ServiceSettings,
-        serving: Serving,
-        endpoint: Endpoint,
-        count: Callable[[Outcome], None] | None = None,
-    ) -> None:
+    def __init__(self, serving: Serving, settings: ServiceSettings) -> None:
         self._settings = settings
         self._serving = serving
-        self._endpoint = endpoint
+        self._endpoint = Endpoint(settings)
         self._busy = 0
-        self.count = count
+        self.count: Callable[[Outcome], None] | None = None
 
-    async def events(self, result: SearchResult) -> AsyncIterator[Event]:
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Hold the connections to the endpoint while entered."""
+        return self._endpoint.running()
+
+    async def events(self, result: SearchResult) -> AsyncGenerator[Event, None]:
         """``meta``, then checked sentences, then ``done``. Raises nothing: an internal fault is an ``error`` event."""
         sources = sources_of(result, self._settings.answer_passages)
         refusal = self._refusal(result)
@@ -113,7 +108,7 @@ class Writer:
             reason = "cites-outside"
         except ProblemError as problem:
             reason = problem.kind
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, the extractive answer stands
             _log.exception("writing an answer failed")
             reason = "internal"
             yield Event("error", _INTERNAL)
@@ -131,7 +126,7 @@ class Writer:
 
     async def _sentences(
         self, result: SearchResult, sources: Sequence[Source], tally: _Tally
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         asked = result.suggestion or result.query
         cut = Sentences()
         checker = await self._serving.call(lambda engine: _checker(engine, sources, asked))
@@ -148,7 +143,9 @@ class Writer:
             async for event in self._checked(sentence, checker, tally):
                 yield event
 
-    async def _checked(self, sentence: Sentence, checker: Checker, tally: _Tally) -> AsyncIterator[Event]:
+    async def _checked(
+        self, sentence: Sentence, checker: Checker, tally: _Tally
+    ) -> AsyncGenerator[Event, None]:
         fault = await self._serving.call(lambda _: checker.fault(sentence))
         if fault == "outside":
             raise _OutsideError

@@ -44,7 +44,10 @@ class McpEndpoint:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Serve while entered; may be entered again, unlike the SDK's manager."""
+        """Serve while entered, where the settings want it; may be entered again, unlike the SDK's manager."""
+        if not self._settings.mcp:
+            yield
+            return
         self._manager = StreamableHTTPSessionManager(
             self._server,
             json_response=True,

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 from mcp.types import Resource, ResourceTemplate, TextResourceContents
 
-from corpus.store import DocumentInfo
+from corpus import catalogue
 from index.engine import Engine
 from service.documents import document_url
 from service.mcp.citing import Addresses, page_resource
@@ -50,13 +50,13 @@ def listed(engine: Engine, cursor: str | None) -> tuple[list[Resource], str | No
     if cursor is not None and not re.fullmatch(r"[0-9]{1,9}", cursor):
         raise NoResourceError("unknown cursor: list the resources from the start · ตำแหน่งไม่ถูกต้อง ให้เริ่มใหม่")
     start = int(cursor or 0)
-    documents = engine.store.documents()
-    part = documents[start : start + LISTED]
-    after = start + len(part)
-    return [_document(one) for one in part], str(after) if part and after < len(documents) else None
+    part = catalogue.documents(engine.store, offset=start, limit=LISTED)
+    after = start + len(part.entries)
+    cursor = str(after) if part.entries and after < part.total else None
+    return [_document(one) for one in part.entries], cursor
 
 
-def _document(info: DocumentInfo) -> Resource:
+def _document(info: catalogue.DocumentEntry) -> Resource:
     return Resource(
         uri=f"karani://documents/{quote(info.document_id, safe='')}",
         name=info.document_id,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from corpus import catalogue
 from service.schemas import CaseOut, Strict
 
 #: What one answer may hold, so that it never floods an assistant's context.
@@ -40,6 +41,7 @@ class SearchArguments(CaseFilters):
         description="the question or key words, best in Thai, e.g. ใครใช้ MOU กับโรงพยาบาล",
     )
     limit: int = Field(default=5, ge=1, le=MAX_HITS, description="cases (or documents) to return")
+    offset: int = Field(default=0, ge=0, le=1000, description="results to pass over; next_offset goes on")
     case_id: Value | None = Field(default=None, description="only this case (กรณี)")
     exact: bool = Field(default=False, description="search what was typed, without putting slips right")
 
@@ -58,7 +60,10 @@ class PageArguments(Strict):
 class CasesArguments(CaseFilters):
     """Filters and which part of the list to return."""
 
-    name: Value | None = Field(default=None, description="only names that contain this text (ชื่อมีคำนี้)")
+    name: Value | None = Field(
+        default=None, description="only cases with these words in name, kind or province (ชื่อมีคำเหล่านี้)"
+    )
+    sort: catalogue.CaseSort = Field(default="name", description="order of the cases")
     limit: int = Field(default=50, ge=1, le=MAX_CASES, description="cases to return")
     offset: int = Field(default=0, ge=0, le=10**9, description="cases to pass over; next_offset goes on")
 
@@ -109,6 +114,8 @@ class SearchFound(Strict):
     suggestion: str | None = Field(description="what was searched instead, where a slip was put right")
     answer: FoundAnswer | None = Field(description="null when nothing in the corpus clearly answers")
     results: list[FoundCase]
+    total: int = Field(description="cases (or documents) found in all")
+    next_offset: int | None = Field(description="`offset` of the next part; null at the end")
     generation: str = Field(description="the index that answered")
     note: str = Field(description="what to do with this result")
 
@@ -152,7 +159,7 @@ class ListedCase(CaseOut):
 
 
 class CasesFound(Strict):
-    """Part of the list of cases, by name."""
+    """Part of the list of cases."""
 
     total: int
     offset: int

@@ -8,7 +8,8 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from corpus.store import CaseInfo, DocumentInfo
+from corpus import catalogue
+from corpus.store import DocumentInfo, Store
 from index.engine import Engine
 from index.hits import Answer, Filters, SearchResult
 from index.hits import FoundPassage as Hit
@@ -22,6 +23,7 @@ from service.schemas import case_values
 A = TypeVar("A", bound=BaseModel)
 _MORE = 2
 _NEAR_PAGES = 5
+_SHOWN_VALUES = 40
 _FILTERS = ("province", "year_be", "kind", "award", "document_id")
 _PREFIXES = {"province": ("จังหวัด", "จ.")}
 
@@ -48,7 +50,8 @@ def search(engine: Engine, asked: shapes.SearchArguments, address: Addresses) ->
     if not question:
         raise ToolFaultError("query ว่างเปล่า ให้ใส่คำถาม · query is empty: pass a question")
     filters = Filters(**_filters(asked), case_id=asked.case_id)
-    result = engine.search(question, k=asked.limit, filters=filters, exact=asked.exact)
+    result = engine.search(question, k=asked.limit, offset=asked.offset, filters=filters, exact=asked.exact)
+    after = result.offset + len(result.groups)
     return {
         "query": question,
         "suggestion": result.suggestion,
@@ -59,8 +62,10 @@ def search(engine: Engine, asked: shapes.SearchArguments, address: Addresses) ->
                 **_hit(group.best, address),
                 "more": [_hit(hit, address) for hit in group.more[:_MORE]],
             }
-            for rank, group in enumerate(result.groups, start=1)
+            for rank, group in enumerate(result.groups, start=result.offset + 1)
         ],
+        "total": result.total,
+        "next_offset": after if result.groups and after < result.total else None,
         "generation": result.generation,
         "note": _note(result),
     }
@@ -162,17 +167,15 @@ def _near(document: DocumentInfo, number: int) -> list[int]:
 
 
 def list_cases(engine: Engine, asked: shapes.CasesArguments, address: Addresses) -> dict[str, Any]:
-    """Cases by name that match every filter, a part at a time."""
-    every = engine.store.cases()
-    wanted = _filters(asked)
-    name = (asked.name or "").casefold()
-    kept = [case for case in every if _matches(case, wanted) and name in case.case.name.casefold()]
-    part = kept[asked.offset : asked.offset + asked.limit]
-    after = asked.offset + len(part)
+    """Cases that match every filter, a part at a time."""
+    store, filters = engine.store, _filters(asked)
+    wanted = catalogue.CaseFilter(find=asked.name or "", **filters)
+    part = catalogue.cases(store, wanted, sort=asked.sort, offset=asked.offset, limit=asked.limit)
+    after = asked.offset + len(part.entries)
     return {
-        "total": len(kept),
+        "total": part.total,
         "offset": asked.offset,
-        "next_offset": after if part and after < len(kept) else None,
+        "next_offset": after if part.entries and after < part.total else None,
         "cases": [
             {
                 **case_values(one.case),
@@ -180,9 +183,9 @@ def list_cases(engine: Engine, asked: shapes.CasesArguments, address: Addresses)
                 "passages": one.passages,
                 "url": address(case_url(one.case.case_id)),
             }
-            for one in part
+            for one in part.entries
         ],
-        "note": "" if kept else _no_case(every, wanted),
+        "note": "" if part.total else _no_case(store, filters),
     }
 
 
@@ -198,20 +201,13 @@ def _filters(asked: shapes.CaseFilters) -> dict[str, Any]:
     return found
 
 
-def _value(case: CaseInfo, name: str) -> Any:
-    return case.document_id if name == "document_id" else getattr(case.case, name)
-
-
-def _matches(case: CaseInfo, wanted: Mapping[str, Any]) -> bool:
-    return all(_value(case, name) == value for name, value in wanted.items())
-
-
-def _no_case(every: Sequence[CaseInfo], wanted: Mapping[str, Any]) -> str:
+def _no_case(store: Store, wanted: Mapping[str, Any]) -> str:
     """Which values there are for the first filter that no case has."""
+    facets = catalogue.case_facets(store, catalogue.CaseFilter())
     for name, value in wanted.items():
-        there = sorted({str(v) for case in every if (v := _value(case, name)) is not None})
-        if str(value) not in there:
-            shown = ", ".join(there[:40]) + (" …" if len(there) > 40 else "")
+        there = facets.get(name)
+        if there is not None and str(value) not in there:
+            shown = ", ".join(list(there)[:_SHOWN_VALUES]) + (" …" if len(there) > _SHOWN_VALUES else "")
             return f"ไม่มีกรณีที่ {name} เป็นค่านี้ · no case has this {name}; there are: {shown or '-'}"
     return "ไม่มีกรณีที่ตรงทุกเงื่อนไข ลดตัวกรองลง · no case matches all of it: use fewer filters"
 
