@@ -118,10 +118,9 @@ class ServiceSettings(BaseSettings):
     def _web_address(cls, value: str) -> str:
         """Empty, or http(s) with a host and nothing that a path cannot follow."""
         parts = urlsplit(value)
-        if value and (
-            parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment
-        ):
-            raise ValueError("must be an address such as https://cases.example.go.th, without ? and #")
+        extra = parts.query or parts.fragment or parts.username
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname or extra):
+            raise ValueError("must be an address such as https://cases.example.go.th, without ?, # and @")
         return value.rstrip("/")
 
     @property
