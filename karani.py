@@ -231,6 +231,20 @@ def _serve(args: argparse.Namespace) -> int:
     return OK
 
 
+def _mcp(args: argparse.Namespace) -> int:
+    from functools import partial
+
+    from index.engine import Engine
+    from service.mcp.stdio import run
+    from service.settings import ServiceSettings
+
+    service = ServiceSettings()
+    if args.url:
+        service = ServiceSettings(public_url=args.url)
+    run(partial(Engine.open, _serving(_settings(args))), service)
+    return OK
+
+
 def _info(args: argparse.Namespace) -> int:
     from corpus.store import Store
     from index.publish import Manifest, complete_generations
@@ -364,6 +378,14 @@ def _add_asking_commands(commands: Any) -> None:
     )
     serve.add_argument("--host", help="address to listen on (default: KARANI_HOST, else 127.0.0.1)")
     serve.add_argument("--port", type=int, help="port (default: KARANI_PORT, else 8000)")
+    mcp = _command(
+        commands, "mcp", _mcp,
+        "ให้ผู้ช่วย AI ค้นและอ้างอิงผ่าน stdio / let an assistant search and cite, over standard input and output",
+        "karani mcp --url https://cases.example.go.th",
+    )  # fmt: skip
+    mcp.add_argument(
+        "--url", help="public address that citations link to (default: KARANI_PUBLIC_URL)", metavar="URL"
+    )
 
 
 def _add_train_commands(commands: Any) -> None:
