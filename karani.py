@@ -137,7 +137,13 @@ def _ask(args: argparse.Namespace) -> int:
         )
     engine = _engine(args)
     result = engine.search(
-        args.question, k=args.k, system=args.system, filters=_filters(args.filter), exact=args.exact
+        args.question,
+        k=args.k,
+        offset=args.offset,
+        sort=args.sort,
+        system=args.system,
+        filters=_filters(args.filter),
+        exact=args.exact,
     )
     if args.json:
         print(json.dumps(as_dict(result), ensure_ascii=False, indent=2))
@@ -169,6 +175,7 @@ def _filters(pairs: Sequence[str]) -> Filters:
 
     names = {field.name for field in fields(Filters)}
     values: dict[str, Any] = {}
+    # A filter given twice lets either value pass.
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or name not in names:
@@ -179,7 +186,7 @@ def _filters(pairs: Sequence[str]) -> Filters:
         if name == "year_be" and not value.isdecimal():
             _talk(f"--filter {pair}: year_be ต้องเป็นปี พ.ศ. เช่น 2562 / must be a Buddhist year such as 2562")
             raise SystemExit(USAGE)
-        values[name] = int(value) if name == "year_be" else value
+        values[name] = (*values.get(name, ()), int(value) if name == "year_be" else value)
     return Filters(**values)
 
 
@@ -192,7 +199,7 @@ def _print_result(result: SearchResult) -> None:
         _print_answer(result.answer)
     if result.groups:
         print("\nข้อความที่ใกล้เคียง / nearest passages" if result.answer is None else "\nข้อความที่พบ / passages")
-    for rank, shown in enumerate(result.groups, start=1):
+    for rank, shown in enumerate(result.groups, start=result.offset + 1):
         found = shown.best
         print(f"{rank:>3}. [{found.score:.2f}] {_place(found.citation)}")
         text = " ".join(found.passage.text.split())
@@ -339,6 +346,8 @@ def _add_asking_commands(commands: Any) -> None:
     )
     ask.add_argument("question", help="the question, in Thai or English")
     ask.add_argument("-k", type=int, default=5, help="cases to show (default 5)")
+    ask.add_argument("--offset", type=int, default=0, help="cases to pass over (default 0)")
+    ask.add_argument("--sort", default="relevance", choices=("relevance", "newest", "oldest", "name"))
     ask.add_argument("--json", action="store_true", help="print the API's JSON")
     ask.add_argument("--filter", action="append", default=[], metavar="NAME=VALUE", help="may be repeated")
     ask.add_argument("--exact", action="store_true", help="search what was typed, slips and all")

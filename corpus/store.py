@@ -321,6 +321,15 @@ class Store:
         sql = f"SELECT document_id, title FROM documents WHERE document_id IN ({marks}) AND {self._alive()}"
         return {row[0]: row[1] for row in self._rows(sql, wanted)}
 
+    def metadata(self, document_ids: Iterable[str]) -> dict[str, Mapping[str, str]]:
+        """What is known about some documents, by document id."""
+        wanted = list(dict.fromkeys(document_ids))
+        marks = ",".join("?" * len(wanted))
+        sql = (
+            f"SELECT document_id, metadata FROM documents WHERE document_id IN ({marks}) AND {self._alive()}"
+        )
+        return {row[0]: json.loads(row[1]) for row in self._rows(sql, wanted)}
+
     # -- writing -----------------------------------------------------------------
 
     @contextmanager

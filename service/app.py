@@ -13,8 +13,9 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from index.engine import Engine
-from service import apidocs, documents, health, pages, problems, reading, search
+from service import apidocs, citations, documents, health, pages, problems, reading, search, voting
 from service.database import Database
+from service.feedback import Receipts
 from service.headers import HeadAsGet, SecurityHeaders
 from service.limits import BodyLimit
 from service.rendering import STATIC, Pages
@@ -64,8 +65,9 @@ def create_app(
     )
     app.state.serving = serving
     app.state.database = Database(database)
+    app.state.receipts = Receipts()
     app.state.pages = Pages(settings)
-    for module in (search, documents, health, pages, reading):
+    for module in (search, documents, citations, voting, health, pages, reading):
         app.include_router(module.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     apidocs.install(app, settings)

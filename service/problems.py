@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
+from itertools import takewhile
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -22,6 +23,7 @@ from service.schemas import Problem
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {
     400: ("คำขออ่านไม่ได้", "The request cannot be read"),
+    403: ("ไม่อนุญาต", "Not allowed"),
     404: ("ไม่พบสิ่งที่ขอ", "Not found"),
     405: ("ที่อยู่นี้ไม่รับวิธีเรียกแบบนี้", "This address does not take that method"),
     413: ("คำขอใหญ่เกินไป", "The request is too large"),
@@ -37,6 +39,8 @@ _FAULTS = {
     "value_error": ("มีอักขระที่ไม่ถูกต้อง", "holds characters that are not valid Unicode"),
     "json_invalid": ("อ่าน JSON ไม่ได้", "the body is not valid JSON"),
 }
+
+_READING = "constrained-"  # in pydantic's paths: one of the types that a value may have
 
 ErrorPage = Callable[[Request, "ProblemError"], Awaitable[Response]]
 
@@ -84,7 +88,8 @@ def invalid(place: str, name: str, thai: str, english: str) -> ProblemError:
 
 def from_errors(errors: Sequence[Mapping[str, Any]], place: str | None = None) -> ProblemError:
     """422 for what pydantic found; ``place`` is put before each path where it is not there already."""
-    faults = [_fault(error, place) for error in errors]
+    # A value that may be one or a list is found faulty as both: it is told once.
+    faults = list({fault[:2]: fault for fault in (_fault(error, place) for error in errors)}.values())
     thai, english = (
         "; ".join(f"{name}: {words[i]}" if name else words[i] for _, name, words in faults) for i in (0, 1)
     )
@@ -96,7 +101,9 @@ def _fault(error: Mapping[str, Any], place: str | None) -> tuple[str, str, tuple
     where, *path = (place, *error["loc"]) if place else error["loc"]
     if error["type"] == "json_invalid":
         path = []  # a byte offset, not a name
-    name = ".".join(str(step).encode("utf-8", "replace").decode() for step in path)
+    steps = (str(step).encode("utf-8", "replace").decode() for step in path)
+    # What follows a member's name is a place in a list, or pydantic's name for one reading of it.
+    name = ".".join(takewhile(lambda step: not step.isdigit() and _READING not in step, steps))
     return str(where), name, _FAULTS.get(error["type"]) or ("ค่าไม่ถูกต้อง", str(error["msg"]))
 
 
