@@ -54,6 +54,12 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX passages_added ON passages (added);
     CREATE INDEX passages_removed ON passages (removed) WHERE removed IS NOT NULL;
     """,
+    # Lists and one case's passages without reading texts: ``added`` and ``removed`` stand behind them in a row.
+    """
+    DROP INDEX pages_place;
+    CREATE INDEX pages_place ON pages (document_id, number, added, removed);
+    CREATE INDEX passages_case ON passages (case_id, document_id, page, start, added, removed);
+    """,
 )
 
 

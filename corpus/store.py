@@ -130,10 +130,11 @@ class Store:
                 self._connections.append(connection)
         return connection
 
-    def _rows(self, sql: str, parameters: Iterable[Any] = ()) -> Iterator[tuple[Any, ...]]:
+    def rows(self, sql: str, parameters: Iterable[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """What a query gives; for `corpus.catalogue`, whose queries read these tables too."""
         return self._connection().execute(sql, tuple(parameters))
 
-    def _alive(self, prefix: str = "") -> str:
+    def alive(self, prefix: str = "") -> str:
         """The SQL condition for rows that live at this store's change."""
         if self._change is None:
             return f"{prefix}removed IS NULL"
@@ -147,51 +148,53 @@ class Store:
         """The change number this store reads as of."""
         if self._change is not None:
             return self._change
-        row = next(self._rows("SELECT value FROM state WHERE name = 'change'"))
+        row = next(self.rows("SELECT value FROM state WHERE name = 'change'"))
         return int(row[0])
 
     def documents(self) -> list[DocumentInfo]:
         """All documents by id, without texts."""
         numbers: dict[str, list[int]] = {}
         sources: dict[str, list[str]] = {}
-        sql = f"SELECT document_id, number, source FROM pages WHERE {self._alive()} ORDER BY document_id, number"
-        for document_id, number, source in self._rows(sql):
+        sql = (
+            f"SELECT document_id, number, source FROM pages WHERE {self.alive()} ORDER BY document_id, number"
+        )
+        for document_id, number, source in self.rows(sql):
             numbers.setdefault(document_id, []).append(number)
             known = sources.setdefault(document_id, [])
             if source not in known:
                 known.append(source)
-        sql = f"SELECT document_id, title, metadata FROM documents WHERE {self._alive()} ORDER BY document_id"
+        sql = f"SELECT document_id, title, metadata FROM documents WHERE {self.alive()} ORDER BY document_id"
         return [
             DocumentInfo(i, title, tuple(numbers.get(i, ())), json.loads(meta), tuple(sources.get(i, ())))
-            for i, title, meta in self._rows(sql)
+            for i, title, meta in self.rows(sql)
         ]
 
     def document(self, document_id: str) -> DocumentInfo | None:
         """One document without texts, or ``None``."""
-        sql = f"SELECT title, metadata FROM documents WHERE document_id = ? AND {self._alive()}"
-        row = next(self._rows(sql, (document_id,)), None)
+        sql = f"SELECT title, metadata FROM documents WHERE document_id = ? AND {self.alive()}"
+        row = next(self.rows(sql, (document_id,)), None)
         if row is None:
             return None
-        sql = f"SELECT number, source FROM pages WHERE document_id = ? AND {self._alive()} ORDER BY number"
-        places = list(self._rows(sql, (document_id,)))
+        sql = f"SELECT number, source FROM pages WHERE document_id = ? AND {self.alive()} ORDER BY number"
+        places = list(self.rows(sql, (document_id,)))
         sources = tuple(dict.fromkeys(source for _, source in places))
         return DocumentInfo(document_id, row[0], tuple(n for n, _ in places), json.loads(row[1]), sources)
 
     def pages(self, document_id: str) -> list[Page]:
         """All pages of a document in order."""
-        sql = f"SELECT {_PAGE} FROM pages WHERE document_id = ? AND {self._alive()} ORDER BY number"
-        return [_page(row) for row in self._rows(sql, (document_id,))]
+        sql = f"SELECT {_PAGE} FROM pages WHERE document_id = ? AND {self.alive()} ORDER BY number"
+        return [_page(row) for row in self.rows(sql, (document_id,))]
 
     def page(self, document_id: str, number: int) -> Page | None:
         """One page, or ``None``."""
-        sql = f"SELECT {_PAGE} FROM pages WHERE document_id = ? AND number = ? AND {self._alive()}"
-        row = next(self._rows(sql, (document_id, number)), None)
+        sql = f"SELECT {_PAGE} FROM pages WHERE document_id = ? AND number = ? AND {self.alive()}"
+        row = next(self.rows(sql, (document_id, number)), None)
         return None if row is None else _page(row)
 
     def page_source(self, document_id: str, number: int) -> tuple[str, str] | None:
         """A page's ``(source, cleaner)`` without its texts."""
-        sql = f"SELECT source, cleaner FROM pages WHERE document_id = ? AND number = ? AND {self._alive()}"
-        row = next(self._rows(sql, (document_id, number)), None)
+        sql = f"SELECT source, cleaner FROM pages WHERE document_id = ? AND number = ? AND {self.alive()}"
+        row = next(self.rows(sql, (document_id, number)), None)
         return None if row is None else (row[0], row[1])
 
     def page_sources(self, pages: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, str]]:
@@ -201,16 +204,16 @@ class Store:
         # Joined, not IN (…): SQLite looks a row value up in the index only where it stands on both sides of =.
         sql = (
             f"SELECT document_id, number, source, cleaner FROM (VALUES {marks}) AS wanted "
-            f"JOIN pages ON document_id = wanted.column1 AND number = wanted.column2 WHERE {self._alive()}"
+            f"JOIN pages ON document_id = wanted.column1 AND number = wanted.column2 WHERE {self.alive()}"
         )
-        rows = self._rows(sql, [value for page in wanted for value in page]) if wanted else ()
+        rows = self.rows(sql, [value for page in wanted for value in page]) if wanted else ()
         return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
     def passage(self, passage_id: str) -> Passage | None:
         """One passage by id, or ``None``."""
         row = next(
-            self._rows(
-                f"SELECT {_PASSAGE} FROM passages WHERE passage_id = ? AND {self._alive()}", (passage_id,)
+            self.rows(
+                f"SELECT {_PASSAGE} FROM passages WHERE passage_id = ? AND {self.alive()}", (passage_id,)
             ),
             None,
         )
@@ -218,18 +221,18 @@ class Store:
 
     def page_passages(self, document_id: str, number: int) -> list[Passage]:
         """The passages of one page in order."""
-        sql = f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? AND page = ? AND {self._alive()} ORDER BY start"
-        return [Passage(*row) for row in self._rows(sql, (document_id, number))]
+        sql = f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? AND page = ? AND {self.alive()} ORDER BY start"
+        return [Passage(*row) for row in self.rows(sql, (document_id, number))]
 
     def case_passages(self, case_id: str) -> list[Passage]:
         """The passages of one case in reading order."""
-        sql = f"SELECT {_PASSAGE} FROM passages WHERE case_id = ? AND {self._alive()} ORDER BY page, start"
-        return [Passage(*row) for row in self._rows(sql, (case_id,))]
+        sql = f"SELECT {_PASSAGE} FROM passages WHERE case_id = ? AND {self.alive()} ORDER BY page, start"
+        return [Passage(*row) for row in self.rows(sql, (case_id,))]
 
     def passages(self, ids: Sequence[str] | None = None) -> Iterator[Passage]:
         """All passages in row order, or those named, in the order named."""
         if ids is None:
-            for row in self._rows(f"SELECT {_PASSAGE} FROM passages WHERE {self._alive()} ORDER BY row"):
+            for row in self.rows(f"SELECT {_PASSAGE} FROM passages WHERE {self.alive()} ORDER BY row"):
                 yield Passage(*row)
             return
         for one in ids:
@@ -240,8 +243,8 @@ class Store:
     def stored(self, rows: Sequence[int]) -> dict[int, StoredPassage]:
         """Passages with their contexts and cases by row number, in one query; absent rows are left out."""
         marks = ",".join("?" * len(rows))
-        sql = f"SELECT row, context, {_PASSAGE} FROM passages WHERE row IN ({marks}) AND {self._alive()}"
-        found = [(row[0], row[1], Passage(*row[2:])) for row in self._rows(sql, rows)]
+        sql = f"SELECT row, context, {_PASSAGE} FROM passages WHERE row IN ({marks}) AND {self.alive()}"
+        found = [(row[0], row[1], Passage(*row[2:])) for row in self.rows(sql, rows)]
         cases = self._cases_by_id({p.case_id for _, _, p in found if p.case_id})
         return {
             row: StoredPassage(row, passage, context, cases.get(passage.case_id or ""))
@@ -252,10 +255,10 @@ class Store:
         """All passages in row order, in batches: bounded memory whatever the corpus."""
         while True:
             sql = (
-                f"SELECT row, context, {_PASSAGE} FROM passages WHERE row > ? AND {self._alive()} "
+                f"SELECT row, context, {_PASSAGE} FROM passages WHERE row > ? AND {self.alive()} "
                 f"ORDER BY row LIMIT {int(size)}"
             )
-            found = list(self._rows(sql, (after_row,)))
+            found = list(self.rows(sql, (after_row,)))
             if not found:
                 return
             cases = self._cases_by_id({row[5] for row in found if row[5]})
@@ -264,14 +267,14 @@ class Store:
 
     def row_numbers(self, after_row: int = 0) -> array[int]:
         """The row numbers of all living passages, ascending."""
-        sql = f"SELECT row FROM passages WHERE row > ? AND {self._alive()} ORDER BY row"
-        return array("q", (row[0] for row in self._rows(sql, (after_row,))))
+        sql = f"SELECT row FROM passages WHERE row > ? AND {self.alive()} ORDER BY row"
+        return array("q", (row[0] for row in self.rows(sql, (after_row,))))
 
     def count(self, table: str) -> int:
         """Living rows of ``documents``, ``pages``, ``cases`` or ``passages``."""
         if table not in {"documents", "pages", "cases", "passages"}:
             raise ValueError(table)
-        return int(next(self._rows(f"SELECT count(*) FROM {table} WHERE {self._alive()}"))[0])
+        return int(next(self.rows(f"SELECT count(*) FROM {table} WHERE {self.alive()}"))[0])
 
     def case(self, case_id: str) -> CaseInfo | None:
         """One case with its document, or ``None``."""
@@ -289,10 +292,10 @@ class Store:
         columns = ", ".join(f"c.{name.strip()}" for name in _CASE.split(","))
         sql = (
             f"SELECT {columns}, c.document_id, count(p.row) FROM cases c LEFT JOIN passages p "
-            f"ON p.document_id = c.document_id AND p.case_id = c.case_id AND {self._alive('p.')} "
-            f"WHERE {condition} AND {self._alive('c.')} GROUP BY c.case_key ORDER BY c.name, c.case_id"
+            f"ON p.document_id = c.document_id AND p.case_id = c.case_id AND {self.alive('p.')} "
+            f"WHERE {condition} AND {self.alive('c.')} GROUP BY c.case_key ORDER BY c.name, c.case_id"
         )
-        return [CaseInfo(Case(*row[:6]), row[6], row[7]) for row in self._rows(sql, parameters)]
+        return [CaseInfo(Case(*row[:6]), row[6], row[7]) for row in self.rows(sql, parameters)]
 
     def _cases_by_id(self, ids: set[str]) -> dict[str, Case]:
         if not ids:
@@ -302,8 +305,8 @@ class Store:
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
             marks = ",".join("?" * len(part))
-            sql = f"SELECT {_CASE} FROM cases WHERE case_id IN ({marks}) AND {self._alive()}"
-            cases |= {row[0]: Case(*row) for row in self._rows(sql, part)}
+            sql = f"SELECT {_CASE} FROM cases WHERE case_id IN ({marks}) AND {self.alive()}"
+            cases |= {row[0]: Case(*row) for row in self.rows(sql, part)}
         return cases
 
     def owns(self, document_id: str, path: str, sha256: str) -> bool:
@@ -311,24 +314,34 @@ class Store:
         info = self.document(document_id)
         if info is None or info.metadata.get("path") == path:
             return True
-        sql = f"SELECT 1 FROM pages WHERE document_id = ? AND sha256 = ? AND {self._alive()}"
-        return next(self._rows(sql, (document_id, sha256)), None) is not None
+        sql = f"SELECT 1 FROM pages WHERE document_id = ? AND sha256 = ? AND {self.alive()}"
+        return next(self.rows(sql, (document_id, sha256)), None) is not None
 
     def titles(self, document_ids: Iterable[str]) -> dict[str, str]:
         """Titles by document id."""
         wanted = list(dict.fromkeys(document_ids))
         marks = ",".join("?" * len(wanted))
-        sql = f"SELECT document_id, title FROM documents WHERE document_id IN ({marks}) AND {self._alive()}"
-        return {row[0]: row[1] for row in self._rows(sql, wanted)}
+        sql = f"SELECT document_id, title FROM documents WHERE document_id IN ({marks}) AND {self.alive()}"
+        return {row[0]: row[1] for row in self.rows(sql, wanted)}
 
     def metadata(self, document_ids: Iterable[str]) -> dict[str, Mapping[str, str]]:
         """What is known about some documents, by document id."""
         wanted = list(dict.fromkeys(document_ids))
         marks = ",".join("?" * len(wanted))
         sql = (
-            f"SELECT document_id, metadata FROM documents WHERE document_id IN ({marks}) AND {self._alive()}"
+            f"SELECT document_id, metadata FROM documents WHERE document_id IN ({marks}) AND {self.alive()}"
         )
-        return {row[0]: json.loads(row[1]) for row in self._rows(sql, wanted)}
+        return {row[0]: json.loads(row[1]) for row in self.rows(sql, wanted)}
+
+    def headings(self) -> list[str]:
+        """The different headings that passages stand under."""
+        sql = f"SELECT DISTINCT heading FROM passages WHERE heading <> '' AND {self.alive()}"
+        return [row[0] for row in self.rows(sql)]
+
+    def all_titles(self) -> list[tuple[str, str]]:
+        """Every document's id and title."""
+        sql = f"SELECT document_id, title FROM documents WHERE {self.alive()}"
+        return [(row[0], row[1]) for row in self.rows(sql)]
 
     # -- writing -----------------------------------------------------------------
 

@@ -36,6 +36,7 @@ from index.rerank import DEPTH as RERANKED
 from index.rerank import Reranker
 from index.spelling import Speller
 from index.stages import Stopwatch
+from index.suggest import Suggester, Suggestion
 
 SYSTEMS = ("hybrid", "dense", "lexical", "words", "characters")
 _INPUTS: Mapping[str, tuple[str, ...]] = {
@@ -46,6 +47,9 @@ _INPUTS: Mapping[str, tuple[str, ...]] = {
     "characters": ("characters",),
 }
 DEPTH = 100
+_FEWEST_SPELT = 4
+_WARMING = "กรณีใดทำงานร่วมกับโรงพยบาล"
+"""A question with a slip, which makes all that a question may need be read."""
 
 
 class NoIndexError(RuntimeError):
@@ -64,6 +68,7 @@ class OpenGeneration:
     lexical: LexicalIndex
     forward: ForwardIndex
     speller: Speller
+    suggester: Suggester
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +166,23 @@ class Engine:
         """Each input's ranking: (row, score), best first."""
         return self._rankings(self._opened, asked, depth, _INPUTS["hybrid"], Filters(), Stopwatch())
 
-    def reload(self) -> bool:
-        """Swap to the generation that ``CURRENT`` names, if it is another one and whole."""
+    def warm(self) -> None:
+        """Do now what is otherwise done at the first question and the first letters typed."""
+        self._warm(self._opened)
+        self.search(_WARMING, k=1)
+
+    def _warm(self, opened: OpenGeneration) -> None:
+        opened.suggester.gather()
+        self.understand(_WARMING, opened)
+
+    def reload(self, *, warm: bool = False) -> bool:
+        """Swap to the generation that ``CURRENT`` names, if it is another one and whole; ``warm`` it before."""
         if current_name(self.settings) in (None, self.generation):
             return False
         with self._lock:
             opened = _open_newest(self.settings, self._root_store, self.encoder)
+            if warm:
+                self._warm(opened)
             changed = opened.name != self.generation
             self._opened = opened
         return changed
@@ -229,6 +245,21 @@ class Engine:
             sort=sort,
             stages=watch.ms,
         )
+
+    def suggest(self, typed: str, limit: int = 8, past: Sequence[str] = ()) -> tuple[Suggestion, ...]:
+        """What a person may be about to ask; a question put right where nothing begins like it.
+
+        Args:
+            typed: what stands in the box so far.
+            limit: suggestions to return.
+            past: questions asked before, most asked first.
+        """
+        opened = self._opened
+        found = opened.suggester.suggest(typed, limit, past)
+        if found or len(typed.strip()) < _FEWEST_SPELT:
+            return found
+        meant = self.understand(typed, opened).suggestion
+        return () if meant is None else (Suggestion(meant, "spelling"),)
 
     def consider(
         self,
@@ -425,10 +456,11 @@ def _open_generation(folder: Path, store: Store, encoder: Encoder) -> OpenGenera
     verify(folder, manifest)
     segmenter = Segmenter(folder / DICTIONARY)
     lexical = LexicalIndex(folder / LEXICAL)
+    as_built = store.at(manifest.change)
     return OpenGeneration(
         name=folder.name,
         manifest=manifest,
-        store=store.at(manifest.change),
+        store=as_built,
         segmenter=segmenter,
         dense=DenseIndex(folder),
         lexical=lexical,
@@ -442,4 +474,5 @@ def _open_generation(folder: Path, store: Store, encoder: Encoder) -> OpenGenera
             ),
             passages=len(lexical),
         ),
+        suggester=Suggester(as_built, segmenter, lexical, folder / DICTIONARY),
     )

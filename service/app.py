@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from os import PathLike, stat_result
@@ -13,7 +14,19 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from index.engine import Engine
-from service import apidocs, citations, documents, health, pages, problems, reading, search, voting
+from service import (
+    apidocs,
+    citations,
+    documents,
+    health,
+    pages,
+    problems,
+    reading,
+    search,
+    suggest,
+    voting,
+)
+from service.asked import Asked
 from service.database import Database
 from service.feedback import Receipts
 from service.headers import HeadAsGet, SecurityHeaders
@@ -26,6 +39,7 @@ _DESCRIPTION = (
     "Questions in Thai, answered from case texts with the sentence and the page to cite. Offsets count code "
     "points of the cited page's `text`. Errors are RFC 9457 problems. Unknown parameters are refused by name."
 )
+_KEEP_SECONDS = 10
 
 
 def create_app(
@@ -48,11 +62,16 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await serving.start()
+        keeping = asyncio.create_task(_keep(asked))
         yield
+        keeping.cancel()
         await serving.stop()
-        app.state.database.close()
+        asked.flush()
+        kept.close()
 
     serving = Serving(settings, engine, open_engine)
+    kept = Database(database)
+    asked = Asked(kept, settings)
     app = FastAPI(
         title="Karani",
         version="1",
@@ -64,10 +83,11 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.serving = serving
-    app.state.database = Database(database)
+    app.state.database = kept
+    app.state.asked = asked
     app.state.receipts = Receipts()
     app.state.pages = Pages(settings)
-    for module in (search, documents, citations, voting, health, pages, reading):
+    for module in (search, suggest, documents, citations, voting, health, pages, reading):
         app.include_router(module.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     apidocs.install(app, settings)
@@ -76,6 +96,13 @@ def create_app(
     app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders)
     return app
+
+
+async def _keep(asked: Asked) -> None:
+    """Store what was asked, every few seconds."""
+    while True:
+        await asyncio.sleep(_KEEP_SECONDS)
+        await asyncio.to_thread(asked.flush)
 
 
 class _Static(StaticFiles):

@@ -205,6 +205,33 @@ class SearchResponse(Strict):
     )
 
 
+class SuggestRequest(Strict):
+    """What stands in the search box so far."""
+
+    q: str = Field(
+        default="", max_length=200, description="what was typed so far; empty for popular questions"
+    )
+    limit: int = Field(default=8, ge=1, le=20, description="suggestions to return")
+
+
+class SuggestionOut(Strict):
+    """Something to ask or to open."""
+
+    text: str
+    kind: Literal["question", "place", "case", "word", "heading", "document", "spelling"]
+    url: str = Field(description="the case, document or province's page, else the search for `text`")
+    highlights: list[Annotated[list[int], Field(min_length=2, max_length=2)]] = Field(
+        description="[start, end) of what was typed, in `text`"
+    )
+
+
+class SuggestResponse(Strict):
+    """Suggestions, those worth most of each kind first."""
+
+    query: str
+    suggestions: list[SuggestionOut]
+
+
 class PassageOut(Strict):
     """One passage: `page.text[start:end] == text`."""
 

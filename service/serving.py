@@ -97,7 +97,7 @@ class Serving:
         """
         try:
             if self._engine is not None:
-                if await asyncio.to_thread(self._engine.reload):
+                if await asyncio.to_thread(self._engine.reload, warm=True):
                     _log.info("serving generation %s", self._engine.generation)
             elif self._open_engine is not None:
                 self._engine = await asyncio.to_thread(_opened_warm, self._open_engine)
@@ -121,5 +121,5 @@ class Serving:
 def _opened_warm(open_engine: OpenEngine) -> Engine:
     """An open engine that has answered once, so that nobody's first question waits for what loads late."""
     engine = open_engine()
-    engine.search("กรณีใดทำงานร่วมกับโรงพยาบาล", k=1)
+    engine.warm()
     return engine

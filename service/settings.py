@@ -61,6 +61,14 @@ class ServiceSettings(BaseSettings):
     demo: bool = Field(default=False, description="whether the demo cases are being served")
     # KARANI_EXAMPLES: example questions on the empty page, a JSON list; empty for none.
     examples: tuple[str, ...] | None = Field(default=None, description="example questions, a JSON list")
+    # KARANI_PAST_QUESTIONS: 0 keeps nothing of what is asked; else see service/asked.py for what is kept.
+    past_questions: bool = Field(
+        default=True, description="suggest questions that several people asked and that were answered"
+    )
+    # KARANI_PAST_QUESTIONS_ASKERS: until then a question's text is not kept.
+    past_questions_askers: int = Field(
+        default=3, ge=1, le=1000, description="people who must ask a question before it is suggested"
+    )
     # KARANI_LOG_LEVEL: of the server's own log.
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         default="info", description="the server log's level"
