@@ -21,10 +21,11 @@ from service.rendering import Pages, PagesDep, load
 from service.schemas import SearchRequest
 from service.settings import ServiceSettings
 from service.sharing import Shared, shared_of
-from service.state import ServingDep
+from service.state import AskedDep, ClientDep, ServingDep
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
+_POPULAR = 6
 _FIELDS = ("k", "offset", "sort", "system", "exact")
 # Searches are endless and each is somebody's question: crawlers get what the questions are about instead.
 _ROBOTS = "User-agent: *\nDisallow: /*?q=\nDisallow: /*&q=\nDisallow: /feedback\nDisallow: /suggest\nDisallow: /v1/\n"
@@ -41,14 +42,16 @@ class Answered:
 
 
 @router.get("/")
-async def search_page(request: Request, serving: ServingDep, pages: PagesDep) -> HTMLResponse:
+async def search_page(
+    request: Request, serving: ServingDep, pages: PagesDep, asked: AskedDep, client: ClientDep
+) -> HTMLResponse:
     """The empty page with examples, or a question's answer and hits."""
     question = readable(request.query_params.get("q", ""))
     if not question:
         corpus = await serving.call(pages.corpus)
-        return pages.render(
-            request, "home.html", corpus=corpus, examples=serving.settings.shown_examples, popular=()
-        )
+        examples = serving.settings.shown_examples
+        popular = [one for one in asked.suggested() if one not in examples][:_POPULAR]
+        return pages.render(request, "home.html", corpus=corpus, examples=examples, popular=popular)
     try:
         search = checked(_search_of(request), serving.settings)
     except ProblemError as problem:
@@ -57,6 +60,8 @@ async def search_page(request: Request, serving: ServingDep, pages: PagesDep) ->
         return pages.render(request, "refused.html", status=problem.status_code, **values)
     site = site_of(request)
     found, corpus = await load(serving, pages, lambda engine: _answered(engine, search, site))
+    if search.offset == 0:
+        asked.note(found.result, client)
     shown = _results(search, found, serving.settings)
     return pages.render(request, "results.html", corpus=corpus, **shown)
 

@@ -141,6 +141,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "suggest_keys": ("↑ ↓ เลือก · Enter ใช้ · Esc ปิด", "↑ ↓ choose · Enter use · Esc close"),
     "kind_question": ("คำถามที่เคยถาม", "Past question"),
     "kind_spelling": ("สะกดว่า", "Spelling"),
+    "kind_word": ("คำค้น", "Search word"),
     "kind_case": ("กรณี", "Case"),
     "kind_document": ("เอกสาร", "Document"),
     "kind_heading": ("หัวข้อ", "Heading"),

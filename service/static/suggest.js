@@ -7,6 +7,7 @@ const GOES = new Set(["case", "document", "place"]); // these have a page of the
 const ICONS = {
   question: "M12 4.5a7.5 7.5 0 1 0 0 15a7.5 7.5 0 1 0 0-15zM12 8v4.3l2.8 1.7",
   spelling: "M4 17L8.5 6L13 17M5.6 13.2h5.8M14.5 14.5l2.6 2.6L21 12",
+  word: "M10.5 4a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13zM15.3 15.3L20.5 20.5",
   case: "M4 20h16M6 20V9l6-4.5L18 9v11M10 20v-5h4v5M10 11h4",
   document: "M7 3.5h7l4 4V20.5H7zM14 3.5V8h4M10 12.5h5M10 16h5",
   heading: "M7 5v14M17 5v14M7 12h10",
@@ -124,10 +125,10 @@ class Suggest {
     this.timer = setTimeout(() => this.ask(), DELAY_MS);
   }
 
-  async ask() {
-    const text = this.box.value.trim();
+  async ask({ empty = false } = {}) {
+    const text = this.box.value.trimStart();
     this.asking?.abort();
-    if (!text) return this.close();
+    if (!text && !empty) return this.close();
     let found = this.kept.get(text);
     if (!found) {
       this.asking = new AbortController();
@@ -142,7 +143,7 @@ class Suggest {
       this.kept.set(text, found);
       if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value);
     }
-    if (this.box.value.trim() === text && document.activeElement === this.box) this.show(found);
+    if (this.box.value.trimStart() === text && document.activeElement === this.box) this.show(found);
   }
 
   show(found) {
@@ -224,8 +225,9 @@ class Suggest {
   keysClosed = {
     // In a box that was not touched, down goes on to the results, as everywhere on the page.
     ArrowDown(event) {
-      if (!(this.edited || event.altKey) || !this.box.value.trim()) return false;
-      this.ask();
+      // An empty one offers what is often asked.
+      if (!(this.edited || event.altKey || !this.box.value)) return false;
+      this.ask({ empty: true });
       return true;
     },
   };
