@@ -7,12 +7,13 @@ signed with a secret that lives as long as the process.
 from __future__ import annotations
 
 import hmac
+import json
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, Literal, get_args
+from typing import IO, Any, Literal, get_args
 
 from corpus.store import Store
 from service.database import Database
@@ -117,3 +118,12 @@ def exported(database: Database, store: Store | None) -> Iterator[dict[str, Any]
             passage = store.passage(passage_id) if passage_id else None
             line["text"] = passage.text if passage else ""
         yield {name: value for name, value in line.items() if value not in (None, "")}
+
+
+def write(database: Database, store: Store | None, stream: IO[str]) -> int:
+    """Write every judgement as a line of JSON; returns how many there are."""
+    count = 0
+    for line in exported(database, store):
+        stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+        count += 1
+    return count
