@@ -14,12 +14,25 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from index.engine import Engine
-from service import apidocs, documents, health, metrics, pages, problems, reading, search, suggest
+from service import (
+    apidocs,
+    citations,
+    documents,
+    health,
+    metrics,
+    pages,
+    problems,
+    reading,
+    search,
+    suggest,
+    voting,
+)
 from service.answering import routes as answers
 from service.answering.writing import Answering
 from service.asked import Asked
 from service.database import Database
 from service.edge import Edge
+from service.feedback import Receipts
 from service.headers import HeadAsGet, SecurityHeaders
 from service.limits import BodyLimit
 from service.mcp.http import McpEndpoint
@@ -81,8 +94,9 @@ def create_app(
     app.state.serving = serving
     app.state.database = kept
     app.state.asked = asked
+    app.state.receipts = Receipts()
     app.state.pages = Pages(settings)
-    for module in (search, suggest, documents, health, pages, reading, metrics):
+    for module in (search, suggest, documents, citations, voting, health, pages, reading, metrics):
         app.include_router(module.router)
     mcp = McpEndpoint(serving, settings)
     if settings.mcp:
