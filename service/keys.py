@@ -33,7 +33,7 @@ _PERIOD = re.compile(r"([1-9]\d{0,4})([hdwy])")
 _HOURS = {"h": 1, "d": 24, "w": 24 * 7, "y": 24 * 365}
 _SELECT = """
     SELECT key_id, sha256, name, scope, origins, created, expires, revoked, last_used
-    FROM keys ORDER BY created, key_id
+    FROM keys ORDER BY rowid
 """
 _INSERT = """
     INSERT INTO keys (key_id, sha256, name, scope, origins, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?)

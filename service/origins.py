@@ -46,9 +46,9 @@ def _ascii(text: str) -> str:
     if text.isascii():
         return text
     try:
-        return ".".join(
-            label if label.isascii() else label.encode("idna").decode() for label in text.split(".")
-        )
+        scheme, found, host = text.partition("://")
+        labels = (label if label.isascii() else label.encode("idna").decode() for label in host.split("."))
+        return f"{scheme}{found}{'.'.join(labels)}"
     except UnicodeError:
         return text
 
@@ -77,6 +77,6 @@ class Origins:
         if self._any or origin in self._exact:
             return True
         return any(
-            origin.startswith(scheme) and origin.endswith(suffix) and len(origin) > len(scheme) + len(suffix)
+            origin.startswith(scheme) and origin.endswith(suffix) and "/" not in origin[len(scheme) :]
             for scheme, suffix in self._suffixes
         )
