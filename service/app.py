@@ -18,14 +18,17 @@ from service import (
     apidocs,
     citations,
     documents,
+    embed,
     health,
     metrics,
+    opensearch,
     pages,
     problems,
     reading,
     search,
     suggest,
     voting,
+    widget,
 )
 from service.answering import routes as answers
 from service.answering.writing import Answering
@@ -97,6 +100,8 @@ def create_app(
     app.state.receipts = Receipts()
     app.state.pages = Pages(settings)
     for module in (search, suggest, documents, citations, voting, health, pages, reading, metrics):
+        app.include_router(module.router)
+    for module in (widget, embed, opensearch):  # what other sites and browsers put into themselves
         app.include_router(module.router)
     mcp = McpEndpoint(serving, settings)
     if settings.mcp:

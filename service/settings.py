@@ -131,6 +131,11 @@ class ServiceSettings(BaseSettings):
         default=(),
         description="sites whose pages may call, such as `https://portal.example.go.th`; `*` is every site",
     )
+    # KARANI_EMBED_ORIGINS: sites that may show /embed in a frame without a key bound to them; * is every site.
+    embed_origins: OriginList = Field(
+        default=(),
+        description="sites that may show `/embed` in a frame, besides those of the key in its address",
+    )
     # KARANI_TRUSTED_PROXIES: addresses whose X-Forwarded-For and X-Forwarded-Proto are believed.
     trusted_proxies: NetworkList = Field(
         default=(), description="proxies whose `X-Forwarded-For` is believed: addresses or networks"

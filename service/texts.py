@@ -223,6 +223,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "ถามคำถามภาษาไทยจากกรณีศึกษา ได้ประโยคที่ตอบ พร้อมเอกสารและหน้าที่อ้างอิง",
         "Ask questions in Thai about case studies and get the sentence that answers, with document and page.",
     ),
+    # -- in other sites' pages and in browsers' address bars
+    "new_tab": ("เปิดแท็บใหม่", "opens a new tab"),
+    "embed_all": ("ดูทั้งหมดที่ กรณี Karani", "See everything at Karani"),
+    "embed_credit": ("ค้นด้วย กรณี Karani", "Search by Karani"),
+    "opensearch_name": ("กรณี Karani", "Karani"),
+    "opensearch_about": (
+        "ถามเป็นภาษาไทย ได้กรณี ประโยคที่ตอบ และหน้าที่อ้างอิง",
+        "Questions in Thai, answered with the case, the sentence and the page",
+    ),
 }
 
 
