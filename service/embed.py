@@ -16,9 +16,10 @@ from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
 from index.hits import SearchResult
-from service import accents, views
+from service import accents, refining, views
 from service.headers import framed_policy
 from service.keys import Key, Keys
+from service.pages import search_values
 from service.problems import ProblemError, from_errors, invalid
 from service.questions import ask, checked, readable
 from service.rendering import PagesDep
@@ -58,21 +59,22 @@ async def embed(request: Request, serving: ServingDep, pages: PagesDep) -> HTMLR
             values["problem"], status = problem, problem.status_code
         else:
             values |= _shown(request, search, result)
-    ancestors = _ancestors(request, serving.settings)
+    look, ancestors = _look(request), _ancestors(request, serving.settings)
     kept = [(name, value) for name in _KEPT for value in request.query_params.getlist(name) if value]
     page = pages.render(
         request,
         "embed.html",
         status=status,
         question=question[:1000],
-        look=_look(request),
+        look=look,
+        theme=look.theme,
         kept=kept,
         parents=" ".join(one for one in ancestors if one != "'self'"),
         views=views,
         **values,
     )
     page.headers["Content-Security-Policy"] = framed_policy(ancestors)
-    # A frame's cookies are third parties' cookies: the language stays in the address.
+    # A frame's cookies are third parties' cookies: the language and the colours stay in the address.
     del page.headers["set-cookie"]
     return page
 
@@ -136,5 +138,5 @@ def _shown(request: Request, search: SearchRequest, result: SearchResult) -> dic
         "before_url": address(offset=before) if search.offset else "",
         "after_url": address(offset=after) if after < result.total else "",
         "exact_url": address(exact=1, offset=0),
-        "page_url": views.search_url(views.search_values(search)),
+        "page_url": refining.search_url(search_values(search, request.app.state.serving.settings)),
     }
