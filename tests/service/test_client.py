@@ -140,7 +140,7 @@ def test_suggestions(karani: Karani) -> None:
 
 
 def test_feedback(portal: Portal) -> None:
-    writing = Karani(portal.address, key=portal.keys.create("writer", "write")[1])
+    writing = Karani(portal.address, key=portal.make("writer", scope="write")[1])
     (hit,) = writing.search(MOU, k=1).hits
     receipt = writing.feedback(MOU, True, passage_id=hit.passage_id, rank=hit.rank)
     assert receipt
