@@ -231,6 +231,20 @@ def _serve(args: argparse.Namespace) -> int:
     return OK
 
 
+def _mcp(args: argparse.Namespace) -> int:
+    from functools import partial
+
+    from index.engine import Engine
+    from service.mcp.stdio import run
+    from service.settings import ServiceSettings
+
+    service = ServiceSettings()
+    if args.url:
+        service = ServiceSettings(public_url=args.url)
+    run(partial(Engine.open, _serving(_settings(args))), service)
+    return OK
+
+
 def _info(args: argparse.Namespace) -> int:
     from corpus.store import Store
     from index.publish import Manifest, complete_generations
@@ -260,6 +274,35 @@ def _check(args: argparse.Namespace) -> int:
     if not problems:
         print("เรียบร้อย / all checks passed")
     return FAILED if problems else OK
+
+
+# -- feedback ----------------------------------------------------------------------
+
+
+def _feedback(args: argparse.Namespace) -> int:
+    from contextlib import ExitStack
+
+    from corpus.demo import has_documents
+    from corpus.settings import DEMO_FOLDER
+    from corpus.store import Store
+    from service.database import Database
+    from service.feedback import write
+
+    settings = _settings(args)
+    corpus = (
+        settings.database if has_documents(settings) else settings.data / DEMO_FOLDER / settings.database.name
+    )
+    if not settings.service_database.exists():
+        _talk(f"{settings.data}: ยังไม่มีความเห็น / no feedback yet")
+        return OK
+    with ExitStack() as opened:
+        store = opened.enter_context(Store.open(corpus, create=False)) if corpus.exists() else None
+        database = Database(settings.service_database)
+        opened.callback(database.close)
+        stream = opened.enter_context(args.out.open("w", encoding="utf-8")) if args.out else sys.stdout
+        count = write(database, store, stream)
+    _talk(f"{count} ความเห็น / judgements — ต่อไป / next: karani eval pool --feedback FILE --out pool.jsonl")
+    return OK
 
 
 # -- train -------------------------------------------------------------------------
@@ -364,6 +407,22 @@ def _add_asking_commands(commands: Any) -> None:
     )
     serve.add_argument("--host", help="address to listen on (default: KARANI_HOST, else 127.0.0.1)")
     serve.add_argument("--port", type=int, help="port (default: KARANI_PORT, else 8000)")
+    mcp = _command(
+        commands, "mcp", _mcp,
+        "ให้ผู้ช่วย AI ค้นและอ้างอิงผ่าน stdio / let an assistant search and cite, over standard input and output",
+        "karani mcp --url https://cases.example.go.th",
+    )  # fmt: skip
+    mcp.add_argument(
+        "--url", help="public address that citations link to (default: KARANI_PUBLIC_URL)", metavar="URL"
+    )
+    feedback = _command(
+        commands,
+        "feedback",
+        _feedback,
+        "ความเห็นของผู้ใช้ต่อผลการค้นหา เป็น JSON Lines / what people said of hits, as JSON lines",
+        "karani feedback --out feedback.jsonl && karani eval pool --feedback feedback.jsonl --out pool.jsonl",
+    )
+    feedback.add_argument("--out", type=Path, metavar="FILE", help="write here instead of to stdout")
 
 
 def _add_train_commands(commands: Any) -> None:

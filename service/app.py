@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from os import PathLike, stat_result
 from pathlib import Path
 
@@ -14,12 +14,31 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from index.engine import Engine
-from service import apidocs, documents, health, metrics, pages, problems, reading, search, suggest
+from service import (
+    apidocs,
+    citations,
+    documents,
+    embed,
+    health,
+    metrics,
+    opensearch,
+    pages,
+    problems,
+    reading,
+    search,
+    suggest,
+    voting,
+    widget,
+)
+from service.answering import routes as answers
+from service.answering.writing import Answering
 from service.asked import Asked
 from service.database import Database
 from service.edge import Edge
+from service.feedback import Receipts
 from service.headers import HeadAsGet, SecurityHeaders
 from service.limits import BodyLimit
+from service.mcp.http import McpEndpoint
 from service.rendering import STATIC, Pages
 from service.serving import OpenEngine, Serving
 from service.settings import ServiceSettings
@@ -53,7 +72,9 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await serving.start()
         keeping = asyncio.create_task(_keep(asked))
-        async with upkeep.running():
+        async with AsyncExitStack() as running:
+            for part in (mcp, answering, upkeep):
+                await running.enter_async_context(part.running())
             yield
         keeping.cancel()
         await serving.stop()
@@ -76,9 +97,18 @@ def create_app(
     app.state.serving = serving
     app.state.database = kept
     app.state.asked = asked
+    app.state.receipts = Receipts()
     app.state.pages = Pages(settings)
-    for module in (search, suggest, documents, health, pages, reading, metrics):
+    for module in (search, suggest, documents, citations, voting, health, pages, reading, metrics):
         app.include_router(module.router)
+    for module in (widget, embed, opensearch):  # what other sites and browsers put into themselves
+        app.include_router(module.router)
+    mcp = McpEndpoint(serving, settings)
+    if settings.mcp:
+        app.router.routes.append(mcp.route)
+    answering = Answering(serving, settings)
+    app.state.answering = answering
+    app.include_router(answers.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     apidocs.install(app, settings)
     answer = problems.install(app, pages.error_page)

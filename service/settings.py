@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ipaddress
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import limits
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service import origins
@@ -26,6 +27,7 @@ HEADINGS = {
     "require_key": "Who may call",
     "rate_search": "How often: calls per key, else per client address",
     "log_level": "Logs, metrics, traces",
+    "public_url": "Assistants (MCP) and answers in sentences",
 }
 OFF = "off"
 
@@ -129,6 +131,11 @@ class ServiceSettings(BaseSettings):
         default=(),
         description="sites whose pages may call, such as `https://portal.example.go.th`; `*` is every site",
     )
+    # KARANI_EMBED_ORIGINS: sites that may show /embed in a frame without a key bound to them; * is every site.
+    embed_origins: OriginList = Field(
+        default=(),
+        description="sites that may show `/embed` in a frame, besides those of the key in its address",
+    )
     # KARANI_TRUSTED_PROXIES: addresses whose X-Forwarded-For and X-Forwarded-Proto are believed.
     trusted_proxies: NetworkList = Field(
         default=(), description="proxies whose `X-Forwarded-For` is believed: addresses or networks"
@@ -174,6 +181,52 @@ class ServiceSettings(BaseSettings):
     )
     # KARANI_TRACE_SAMPLE: share of requests traced that no caller has decided on.
     trace_sample: float = Field(default=1.0, ge=0, le=1, description="share of requests traced, 0 to 1")
+
+    # -- assistants (MCP) and answers in sentences ------------------------------------
+    # KARANI_PUBLIC_URL: makes the addresses in assistants' citations absolute.
+    public_url: str = Field(
+        default="", description="the service's own public address, e.g. https://cases.example.go.th"
+    )
+    # KARANI_MCP: 0 takes /mcp away.
+    mcp: bool = Field(default=True, description="serve assistants at /mcp")
+    # KARANI_ANSWER_URL: an OpenAI-compatible endpoint; empty turns written answers off.
+    answer_url: str = Field(
+        default="", description="endpoint that writes answers, up to /v1; empty for none (off)"
+    )
+    # KARANI_ANSWER_MODEL: the model's name as that endpoint knows it.
+    answer_model: str = Field(default="default", min_length=1, description="model that writes answers")
+    # KARANI_ANSWER_KEY: sent as a bearer token; never logged, never shown.
+    answer_key: SecretStr = Field(default=SecretStr(""), description="key of that endpoint")
+    # KARANI_ANSWER_FIRST_SECONDS: to the first word, else the extractive answer stands.
+    answer_first_seconds: float = Field(
+        default=15.0, gt=0, le=600, description="seconds to a written answer's first word"
+    )
+    # KARANI_ANSWER_IDLE_SECONDS: between two words.
+    answer_idle_seconds: float = Field(
+        default=10.0, gt=0, le=600, description="seconds that a written answer may stall"
+    )
+    # KARANI_ANSWER_SECONDS: for a whole written answer.
+    answer_seconds: float = Field(
+        default=60.0, gt=0, le=3600, description="seconds for a whole written answer"
+    )
+    # KARANI_ANSWER_TOKENS: the most that the model may write.
+    answer_tokens: int = Field(default=800, ge=16, le=32_000, description="model tokens of a written answer")
+    # KARANI_ANSWER_PASSAGES: what it may write from.
+    answer_passages: int = Field(
+        default=6, ge=1, le=30, description="passages that an answer is written from"
+    )
+    # KARANI_ANSWER_AT_ONCE: further questions get the extractive answer at once.
+    answer_at_once: int = Field(default=4, ge=1, le=1000, description="answers written at the same time")
+
+    @field_validator("public_url", "answer_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        """Empty, or http(s) with a host and nothing that a path cannot follow."""
+        parts = urlsplit(value)
+        extra = parts.query or parts.fragment or parts.username
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname or extra):
+            raise ValueError("must be an address such as https://cases.example.go.th, without ?, # and @")
+        return value.rstrip("/")
 
     @property
     def shown_examples(self) -> tuple[str, ...]:
