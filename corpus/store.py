@@ -328,9 +328,7 @@ class Store:
         """What is known about some documents, by document id."""
         wanted = list(dict.fromkeys(document_ids))
         marks = ",".join("?" * len(wanted))
-        sql = (
-            f"SELECT document_id, metadata FROM documents WHERE document_id IN ({marks}) AND {self.alive()}"
-        )
+        sql = f"SELECT document_id, metadata FROM documents WHERE document_id IN ({marks}) AND {self.alive()}"
         return {row[0]: json.loads(row[1]) for row in self.rows(sql, wanted)}
 
     def headings(self) -> list[str]:

@@ -29,6 +29,16 @@ _EXAMPLE = (
     '\n\nevent: sentence\ndata: {"number": 1, "text": "…", "citations": [1]}\n\n'
     'event: done\ndata: {"mode": "written", "reason": null, "sentences": 1, "dropped": 0}\n\n'
 )
+_EVENT = {
+    "title": "Event",
+    "description": "One event of the stream. Lines that begin with a colon only keep the connection alive.",
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "enum": ["meta", "sentence", "error", "done"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["event", "data"],
+}
 
 router = APIRouter(dependencies=[Depends(no_repeats)])
 
@@ -49,7 +59,7 @@ AnsweringDep = Annotated[Answering, Depends(_answering)]
         **documented(400, 413, 422, 503),
         200: {
             "description": "Events as they come, or one object for `Accept: application/json`",
-            "content": {_EVENTS: {"schema": {"type": "string"}, "example": _EXAMPLE}},
+            "content": {_EVENTS: {"schema": _EVENT, "example": _EXAMPLE}},
         },
     },
 )

@@ -32,7 +32,7 @@ class McpEndpoint:
 
     def __init__(self, serving: Serving, settings: ServiceSettings) -> None:
         self._settings = settings
-        self._server = protocol_server(serving.call, settings.public_url)
+        self._server = protocol_server(serving.call, settings.public_url or "")
         self._manager: StreamableHTTPSessionManager | None = None
         # The SDK tells of every session that it opens and closes: for this stateless use, of every request.
         logging.getLogger("mcp").setLevel(logging.WARNING)
@@ -91,7 +91,7 @@ def _refuse_rebinding(origin: str | None, host: str, settings: ServiceSettings) 
 
 
 def _known_origins(settings: ServiceSettings) -> set[str]:
-    public = urlsplit(settings.public_url)
+    public = urlsplit(settings.public_url or "")
     known = set(getattr(settings, "cors_origins", ()))
     return known | ({f"{public.scheme}://{public.netloc}"} if public.netloc else set())
 
