@@ -31,7 +31,7 @@
   };
 
   const source = (number) => {
-    const { citation } = passages.get(number);
+    const { citation, text: words } = passages.get(number);
     const item = document.createElement("li");
     const mark = document.createElement("b");
     mark.textContent = number;
@@ -40,8 +40,13 @@
     const named = citation.case && !citation.title.includes(citation.case.name) ? [citation.case.name] : [];
     anchor.textContent = [...named, citation.title, section.dataset.page.replace("{n}", citation.page)].join(", ");
     anchor.removeAttribute("aria-label");
-    anchor.lang = "th";
-    item.append(mark, anchor);
+    const quote = document.createElement("span");
+    quote.className = "muted";
+    quote.textContent = words.replace(/\s+/g, " ").slice(0, 300);
+    const cell = document.createElement("div");
+    cell.lang = "th";
+    cell.append(anchor, quote);
+    item.append(mark, cell);
     return item;
   };
 
