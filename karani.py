@@ -276,6 +276,35 @@ def _check(args: argparse.Namespace) -> int:
     return FAILED if problems else OK
 
 
+# -- feedback ----------------------------------------------------------------------
+
+
+def _feedback(args: argparse.Namespace) -> int:
+    from contextlib import ExitStack
+
+    from corpus.demo import has_documents
+    from corpus.settings import DEMO_FOLDER
+    from corpus.store import Store
+    from service.database import Database
+    from service.feedback import write
+
+    settings = _settings(args)
+    corpus = (
+        settings.database if has_documents(settings) else settings.data / DEMO_FOLDER / settings.database.name
+    )
+    if not settings.service_database.exists():
+        _talk(f"{settings.data}: ยังไม่มีความเห็น / no feedback yet")
+        return OK
+    with ExitStack() as opened:
+        store = opened.enter_context(Store.open(corpus, create=False)) if corpus.exists() else None
+        database = Database(settings.service_database)
+        opened.callback(database.close)
+        stream = opened.enter_context(args.out.open("w", encoding="utf-8")) if args.out else sys.stdout
+        count = write(database, store, stream)
+    _talk(f"{count} ความเห็น / judgements — ต่อไป / next: karani eval pool --feedback FILE --out pool.jsonl")
+    return OK
+
+
 # -- train -------------------------------------------------------------------------
 
 
@@ -316,6 +345,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_asking_commands(commands)
     _add_train_commands(commands)
     _add_eval_commands(commands)
+    _add_key_commands(commands)
     return parser
 
 
@@ -385,6 +415,14 @@ def _add_asking_commands(commands: Any) -> None:
     mcp.add_argument(
         "--url", help="public address that citations link to (default: KARANI_PUBLIC_URL)", metavar="URL"
     )
+    feedback = _command(
+        commands,
+        "feedback",
+        _feedback,
+        "ความเห็นของผู้ใช้ต่อผลการค้นหา เป็น JSON Lines / what people said of hits, as JSON lines",
+        "karani feedback --out feedback.jsonl && karani eval pool --feedback feedback.jsonl --out pool.jsonl",
+    )
+    feedback.add_argument("--out", type=Path, metavar="FILE", help="write here instead of to stdout")
 
 
 def _add_train_commands(commands: Any) -> None:
@@ -415,6 +453,15 @@ def _add_eval_commands(commands: Any) -> None:
 
     add_commands(commands)
     commands.choices["eval"].set_defaults(run=_eval)
+
+
+# -- keys ---------------------------------------------------------------------------
+
+
+def _add_key_commands(commands: Any) -> None:
+    from service.key_commands import add_commands
+
+    add_commands(commands, lambda args: _settings(args).service_database)
 
 
 if __name__ == "__main__":

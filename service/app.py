@@ -14,17 +14,35 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from index.engine import Engine
-from service import apidocs, documents, health, pages, problems, reading, search, suggest
+from service import (
+    apidocs,
+    citations,
+    documents,
+    embed,
+    health,
+    metrics,
+    opensearch,
+    pages,
+    problems,
+    reading,
+    search,
+    suggest,
+    voting,
+    widget,
+)
 from service.answering import routes as answers
 from service.answering.writing import Answering
 from service.asked import Asked
 from service.database import Database
+from service.edge import Edge
+from service.feedback import Receipts
 from service.headers import HeadAsGet, SecurityHeaders
 from service.limits import BodyLimit
 from service.mcp.http import McpEndpoint
 from service.rendering import STATIC, Pages
 from service.serving import OpenEngine, Serving
 from service.settings import ServiceSettings
+from service.upkeep import Upkeep
 
 _DESCRIPTION = (
     "Questions in Thai, answered from case texts with the sentence and the page to cite. Offsets count code "
@@ -55,7 +73,7 @@ def create_app(
         await serving.start()
         keeping = asyncio.create_task(_keep(asked))
         async with AsyncExitStack() as running:
-            for part in (mcp, answering):
+            for part in (mcp, answering, upkeep):
                 await running.enter_async_context(part.running())
             yield
         keeping.cancel()
@@ -79,8 +97,11 @@ def create_app(
     app.state.serving = serving
     app.state.database = kept
     app.state.asked = asked
+    app.state.receipts = Receipts()
     app.state.pages = Pages(settings)
-    for module in (search, suggest, documents, health, pages, reading):
+    for module in (search, suggest, documents, citations, voting, health, pages, reading, metrics):
+        app.include_router(module.router)
+    for module in (widget, embed, opensearch):  # what other sites and browsers put into themselves
         app.include_router(module.router)
     mcp = McpEndpoint(serving, settings)
     if settings.mcp:
@@ -90,8 +111,11 @@ def create_app(
     app.include_router(answers.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     apidocs.install(app, settings)
-    problems.install(app, pages.error_page)
+    answer = problems.install(app, pages.error_page)
+    upkeep = Upkeep(app, settings, serving, kept, answer)
+    answering.count = app.state.metrics.written
     app.add_middleware(BodyLimit, limit_bytes=settings.max_body_bytes)
+    app.add_middleware(Edge, parts=upkeep.parts)
     app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders)
     return app

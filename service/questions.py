@@ -9,6 +9,7 @@ from fastapi import Request
 from corpus.cleaning import CONTROL_SEQUENCE
 from index.engine import Engine
 from index.hits import SearchResult
+from service.observing import observed
 from service.problems import invalid
 from service.schemas import FILTERS, SearchRequest
 from service.settings import ServiceSettings
@@ -56,12 +57,14 @@ def readable(text: str) -> str:
 def ask(engine: Engine, search: SearchRequest) -> SearchResult:
     """One checked search, on the calling thread."""
     assert search.k is not None  # noqa: S101 - set by `checked`
-    return engine.search(
-        search.q,
-        k=search.k,
-        offset=search.offset,
-        sort=search.sort,
-        system=search.system,
-        filters=search.filters,
-        exact=search.exact,
+    return observed(
+        engine.search(
+            search.q,
+            k=search.k,
+            offset=search.offset,
+            sort=search.sort,
+            system=search.system,
+            filters=search.filters,
+            exact=search.exact,
+        )
     )

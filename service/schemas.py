@@ -51,6 +51,7 @@ class Problem(BaseModel):
     status: int
     detail: str
     instance: str = Field(description="the request's path")
+    request_id: str | None = Field(default=None, description="what the log calls this request")
     errors: list[Fault] = Field(default=[], description="the faulty parameters")
 
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from service.answering.shapes import AnswerResponse
 from service.answering.writing import Answering, Event
-from service.problems import ProblemError, documented
+from service.problems import documented
 from service.questions import ask, checked, no_repeats
 from service.schemas import SearchBody
 from service.serving import Serving
@@ -78,13 +78,7 @@ async def answer(
 async def answer_for_page(
     request: Request, parameters: Annotated[SearchBody, Body()], serving: ServingDep, answering: AnsweringDep
 ) -> Response:
-    """The same for the site's own pages, which hold no key: refused when another site's page asks."""
-    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
-        thai, english = (
-            "ที่อยู่นี้มีไว้สำหรับหน้าเว็บนี้เท่านั้น ใช้ /v1/answer",
-            "this address is for this site's own pages: use /v1/answer",
-        )
-        raise ProblemError(403, "origin-not-allowed", thai, english)
+    """The same for the site's own pages, which hold no key; `service.access` refuses other sites' pages."""
     return await _answer(request, parameters, serving, answering)
 
 
