@@ -113,6 +113,7 @@ def create_app(
     apidocs.install(app, settings)
     answer = problems.install(app, pages.error_page)
     upkeep = Upkeep(app, settings, serving, kept, answer)
+    answering.count = app.state.metrics.written
     app.add_middleware(BodyLimit, limit_bytes=settings.max_body_bytes)
     app.add_middleware(Edge, parts=upkeep.parts)
     app.add_middleware(HeadAsGet)

@@ -133,6 +133,24 @@ TEXTS: dict[str, tuple[str, str]] = {
     "date": ("วันที่", "Date"),
     "category": ("หมวด", "Category"),
     "url": ("ที่อยู่เว็บ", "Web address"),
+    # -- answers in sentences (written.html, written.js) --
+    "written": ("สรุปคำตอบ", "Summary"),
+    "written_ask": ("สรุปคำตอบจากหลายข้อความ", "Summarise the passages"),
+    "written_hint": (
+        "ให้โมเดลภาษาเรียบเรียงจากข้อความที่พบ พร้อมเลขอ้างอิง",
+        "A language model writes it from the passages found, with citations",
+    ),
+    "written_busy": ("กำลังเรียบเรียง…", "Writing…"),
+    "written_note": (
+        "เรียบเรียงโดยโมเดลภาษา ทุกประโยคผ่านการเทียบกับข้อความที่อ้างแล้ว แต่ยังควรเปิดอ่านต้นฉบับ",
+        "Written by a language model. Every sentence was compared with what it cites; still, read the source.",
+    ),
+    "written_none": (
+        "ตอนนี้สรุปไม่ได้ คำตอบและข้อความที่พบยังใช้ได้ตามเดิม",
+        "No summary can be given now. The answer and the passages stand as they are.",
+    ),
+    "written_sources": ("ข้อความที่อ้าง", "Cited passages"),
+    "written_source": ("ข้อความที่อ้าง {n}", "Cited passage {n}"),
     "document_itself": ("ทั้งเอกสาร", "Whole document"),
     # the search page: suggestions, filters that combine, sort, parts
     "suggestions": ("คำแนะนำ", "Suggestions"),

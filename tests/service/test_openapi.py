@@ -51,6 +51,7 @@ def test_limits_and_problems_are_described(client: TestClient) -> None:
     described = {path for path in document["paths"] if path.startswith("/v1/")}
     assert described == {
         "/v1/search",
+        "/v1/answer",
         "/v1/suggest",
         "/v1/documents",
         "/v1/documents/{document_id}",
