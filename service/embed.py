@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
 from index.hits import SearchResult
-from service import accents, views
+from service import accents, refining, views
 from service.headers import framed_policy
 from service.keys import Key, Keys
 from service.problems import ProblemError, from_errors, invalid
@@ -136,5 +136,5 @@ def _shown(request: Request, search: SearchRequest, result: SearchResult) -> dic
         "before_url": address(offset=before) if search.offset else "",
         "after_url": address(offset=after) if after < result.total else "",
         "exact_url": address(exact=1, offset=0),
-        "page_url": views.search_url(views.search_values(search)),
+        "page_url": refining.search_url(refining.search_values(search, DEFAULT_K)),
     }

@@ -100,7 +100,11 @@ def _answered(engine: Engine, search: SearchRequest, site: str) -> Answered:
 
 def _results(search: SearchRequest, found: Answered, settings: ServiceSettings) -> dict[str, Any]:
     """What the results page shows."""
-    result, values, size = found.result, search_values(search, settings), search.k or settings.default_k
+    result, values, size = (
+        found.result,
+        refining.search_values(search, settings.default_k),
+        search.k or settings.default_k,
+    )
     hits = [hit for group in result.groups for hit in (group.best, *group.more)]
     sizes = {*(one for one in refining.SIZES if one <= settings.max_k), settings.default_k, size}
     return {
@@ -125,14 +129,6 @@ def _results(search: SearchRequest, found: Answered, settings: ServiceSettings) 
         "search_values": values,
         "views": views,
     }
-
-
-def search_values(search: SearchRequest, settings: ServiceSettings) -> dict[str, Any]:
-    """The parameters that an address needs to say this search again; what goes without saying is left out."""
-    values = search.model_dump(exclude_none=True)
-    usual = {"system": "hybrid", "sort": "relevance", "offset": 0, "k": settings.default_k, "exact": False}
-    kept = {name: value for name, value in values.items() if name not in usual or value != usual[name]}
-    return kept | ({"exact": "1"} if search.exact else {})
 
 
 async def error_page(request: Request, problem: ProblemError) -> HTMLResponse:

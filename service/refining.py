@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from service.schemas import FILTERS, SearchRequest
+
 #: The filters that a search takes, in the order of the page; each may be given several times.
-FACETS = ("province", "year_be", "kind", "award", "document_id", "case_id")
+FACETS = FILTERS
 SORTS = ("relevance", "newest", "oldest", "name")
 SIZES = (10, 20, 50)
 #: Longer lists of values can be searched.
@@ -85,6 +87,14 @@ def pairs(values: Values, without: Iterable[str] = ()) -> Iterator[tuple[str, st
             continue
         for one in value if isinstance(value, (tuple, list)) else (value,):
             yield name, str(one)
+
+
+def search_values(search: SearchRequest, default_k: int) -> dict[str, Any]:
+    """The parameters that an address needs to say a search again; what goes without saying is left out."""
+    values = search.model_dump(exclude_none=True)
+    usual = {"system": "hybrid", "sort": "relevance", "offset": 0, "k": default_k, "exact": False}
+    kept = {name: value for name, value in values.items() if name not in usual or value != usual[name]}
+    return kept | ({"exact": "1"} if search.exact else {})
 
 
 def search_url(values: Values, **changes: Any) -> str:

@@ -222,6 +222,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "description": (
         "ถามคำถามภาษาไทยจากกรณีศึกษา ได้ประโยคที่ตอบ พร้อมเอกสารและหน้าที่อ้างอิง",
         "Ask questions in Thai about case studies and get the sentence that answers, with document and page.",
+    ),
     # -- in other sites' pages and in browsers' address bars
     "new_tab": ("เปิดแท็บใหม่", "opens a new tab"),
     "embed_all": ("ดูทั้งหมดที่ กรณี Karani", "See everything at Karani"),
