@@ -152,7 +152,7 @@ def test_filters_combine_at_once_and_back_undoes_them(demo_address: str, open_pa
     page.wait_for_selector(".chip.on")
     assert focused(page) == first, "the box keeps the focus"
     page.check(f"input[name=province][value='{second}']")
-    page.wait_for_function("document.querySelectorAll('.chip.on').length === 2")
+    page.wait_for_selector(".chip.on >> nth=1")
     assert query_of(page) == {"q": [OLD], "province": [first, second]}
     assert page.inner_text("#status").startswith(page.inner_text("#count")[:6])
     page.select_option("select[name=sort]", "newest")
@@ -164,7 +164,7 @@ def test_filters_combine_at_once_and_back_undoes_them(demo_address: str, open_pa
     assert page.inner_text(".hits") == state, "the address says it all"
     for _ in range(3):
         page.go_back()
-    page.wait_for_function("document.querySelectorAll('.chip.on').length === 0")
+    page.wait_for_selector(".chip.on", state="detached")
     assert page.inner_text("#count").split(" · ")[0] == before
     assert not page.is_checked(f"input[name=province][value='{first}']")
 
@@ -178,7 +178,7 @@ def test_chips_and_pages_swap_too(demo_address: str, open_page: Open) -> None:
     assert query_of(page)["offset"] == ["4"]
     assert focused(page) == "hits"
     page.click(".chip.on")
-    page.wait_for_function("!document.querySelector('.chip.on')")
+    page.wait_for_selector(".chip.on", state="detached")
     assert query_of(page) == {"q": [OLD], "k": ["4"]}
     assert page.evaluate("window.same")
 
@@ -281,6 +281,7 @@ def test_colours_are_remembered(demo_address: str, open_page: Open, script: bool
     page.goto(f"{demo_address}/?q={MOU}")
     page.click(".theme summary")
     page.click(".theme a >> nth=2")
+    page.wait_for_load_state()
     assert query_of(page)["q"] == [MOU]
     assert ("theme" in query_of(page)) != script
     page.goto(f"{demo_address}/cases")
