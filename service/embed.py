@@ -57,7 +57,7 @@ async def embed(request: Request, serving: ServingDep, pages: PagesDep) -> HTMLR
         except ProblemError as problem:
             values["problem"], status = problem, problem.status_code
         else:
-            values |= _shown(request, search, result)
+            values |= _shown(request, search, result, serving.settings)
     ancestors = _ancestors(request, serving.settings)
     kept = [(name, value) for name in _KEPT for value in request.query_params.getlist(name) if value]
     page = pages.render(
@@ -121,7 +121,9 @@ def _search_of(request: Request) -> SearchRequest:
         raise from_errors(cast("Sequence[dict[str, Any]]", error.errors()), "query") from None
 
 
-def _shown(request: Request, search: SearchRequest, result: SearchResult) -> dict[str, Any]:
+def _shown(
+    request: Request, search: SearchRequest, result: SearchResult, settings: ServiceSettings
+) -> dict[str, Any]:
     found = [hit for group in result.groups for hit in (group.best, *group.more)]
     size = search.k or DEFAULT_K
     before, after = max(0, search.offset - size), search.offset + size
@@ -136,5 +138,5 @@ def _shown(request: Request, search: SearchRequest, result: SearchResult) -> dic
         "before_url": address(offset=before) if search.offset else "",
         "after_url": address(offset=after) if after < result.total else "",
         "exact_url": address(exact=1, offset=0),
-        "page_url": refining.search_url(refining.search_values(search, DEFAULT_K)),
+        "page_url": refining.search_url(refining.search_values(search, settings)),
     }

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from index.engine import Engine
 from index.hits import SearchResult
+from index.listing import SORTS
 from service import refining, views
 from service.addresses import site_of
 from service.feedback import REASONS_AFTER
@@ -102,7 +103,7 @@ def _results(search: SearchRequest, found: Answered, settings: ServiceSettings) 
     """What the results page shows."""
     result, values, size = (
         found.result,
-        refining.search_values(search, settings.default_k),
+        refining.search_values(search, settings),
         search.k or settings.default_k,
     )
     hits = [hit for group in result.groups for hit in (group.best, *group.more)]
@@ -118,7 +119,7 @@ def _results(search: SearchRequest, found: Answered, settings: ServiceSettings) 
         "clear_url": refining.search_url(values, **dict.fromkeys(refining.FACETS), offset=None),
         "exact_url": refining.search_url(values, exact="1", offset=None),
         "pager": refining.pager_of(values, search.offset, size, len(result.groups), result.total),
-        "sorts": refining.SORTS,
+        "sorts": SORTS,
         "sizes": sorted(sizes),
         "size": size,
         "default_size": settings.default_k,

@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from service.schemas import FILTERS, SearchRequest
+from service.settings import ServiceSettings
 
 #: The filters that a search takes, in the order of the page; each may be given several times.
 FACETS = FILTERS
-SORTS = ("relevance", "newest", "oldest", "name")
 SIZES = (10, 20, 50)
 #: Longer lists of values can be searched.
 SEARCHABLE = 10
@@ -89,10 +89,10 @@ def pairs(values: Values, without: Iterable[str] = ()) -> Iterator[tuple[str, st
             yield name, str(one)
 
 
-def search_values(search: SearchRequest, default_k: int) -> dict[str, Any]:
-    """The parameters that an address needs to say a search again; what goes without saying is left out."""
+def search_values(search: SearchRequest, settings: ServiceSettings) -> dict[str, Any]:
+    """The parameters that an address needs to say this search again; what goes without saying is left out."""
     values = search.model_dump(exclude_none=True)
-    usual = {"system": "hybrid", "sort": "relevance", "offset": 0, "k": default_k, "exact": False}
+    usual = {"system": "hybrid", "sort": "relevance", "offset": 0, "k": settings.default_k, "exact": False}
     kept = {name: value for name, value in values.items() if name not in usual or value != usual[name]}
     return kept | ({"exact": "1"} if search.exact else {})
 
