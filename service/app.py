@@ -13,10 +13,11 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from index.engine import Engine
-from service import apidocs, documents, health, pages, problems, reading, search
+from service import apidocs, case_pages, documents, health, original_pages, pages, problems, reading, search
 from service.database import Database
 from service.headers import HeadAsGet, SecurityHeaders
 from service.limits import BodyLimit
+from service.page_images import PageImages
 from service.rendering import STATIC, Pages
 from service.serving import OpenEngine, Serving
 from service.settings import ServiceSettings
@@ -50,6 +51,7 @@ def create_app(
         yield
         await serving.stop()
         app.state.database.close()
+        app.state.page_images.close()
 
     serving = Serving(settings, engine, open_engine)
     app = FastAPI(
@@ -65,8 +67,10 @@ def create_app(
     app.state.serving = serving
     app.state.database = Database(database)
     app.state.pages = Pages(settings)
-    for module in (search, documents, health, pages, reading):
+    app.state.page_images = PageImages()
+    for module in (search, documents, health, pages, reading, case_pages, original_pages):
         app.include_router(module.router)
+    app.include_router(original_pages.pages_router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     apidocs.install(app, settings)
     problems.install(app, pages.error_page)
