@@ -30,7 +30,7 @@ class Province:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A province with its number of cases, and how dark it is: 0 for none, 1 to 5."""
+    """A province with its number of cases, and its colour: 0 for none, 1 to 5."""
 
     province: Province
     count: int

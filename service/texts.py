@@ -176,8 +176,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Map of Thailand by each province's number of cases",
     ),
     "map_note": (
-        "หนึ่งช่องคือหนึ่งจังหวัด วางตามตำแหน่งโดยประมาณ ขนาดช่องไม่ใช่ขนาดพื้นที่ สีเข้มคือกรณีมาก",
-        "One tile is one province, placed roughly where it lies; its size says nothing of its area. Darker means more cases.",
+        "หนึ่งช่องคือหนึ่งจังหวัด วางตามตำแหน่งโดยประมาณ ขนาดช่องไม่ใช่ขนาดพื้นที่ สีบอกจำนวนกรณี",
+        "One tile is one province, placed roughly where it lies; its size says nothing of its area. The colour tells the number of cases.",
     ),
     "legend": ("คำอธิบายสี", "Legend"),
     "legend_unit": ("กรณี", "cases"),
