@@ -137,7 +137,13 @@ def _ask(args: argparse.Namespace) -> int:
         )
     engine = _engine(args)
     result = engine.search(
-        args.question, k=args.k, system=args.system, filters=_filters(args.filter), exact=args.exact
+        args.question,
+        k=args.k,
+        offset=args.offset,
+        sort=args.sort,
+        system=args.system,
+        filters=_filters(args.filter),
+        exact=args.exact,
     )
     if args.json:
         print(json.dumps(as_dict(result), ensure_ascii=False, indent=2))
@@ -169,6 +175,7 @@ def _filters(pairs: Sequence[str]) -> Filters:
 
     names = {field.name for field in fields(Filters)}
     values: dict[str, Any] = {}
+    # A filter given twice lets either value pass.
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or name not in names:
@@ -179,7 +186,7 @@ def _filters(pairs: Sequence[str]) -> Filters:
         if name == "year_be" and not value.isdecimal():
             _talk(f"--filter {pair}: year_be ต้องเป็นปี พ.ศ. เช่น 2562 / must be a Buddhist year such as 2562")
             raise SystemExit(USAGE)
-        values[name] = int(value) if name == "year_be" else value
+        values[name] = (*values.get(name, ()), int(value) if name == "year_be" else value)
     return Filters(**values)
 
 
@@ -192,7 +199,7 @@ def _print_result(result: SearchResult) -> None:
         _print_answer(result.answer)
     if result.groups:
         print("\nข้อความที่ใกล้เคียง / nearest passages" if result.answer is None else "\nข้อความที่พบ / passages")
-    for rank, shown in enumerate(result.groups, start=1):
+    for rank, shown in enumerate(result.groups, start=result.offset + 1):
         found = shown.best
         print(f"{rank:>3}. [{found.score:.2f}] {_place(found.citation)}")
         text = " ".join(found.passage.text.split())
@@ -221,6 +228,20 @@ def _serve(args: argparse.Namespace) -> int:
     settings = _settings(args)
     # The demo cases lie in a data directory of their own; keys and feedback stay with the operator's.
     run(_serving(settings), host=args.host, port=args.port, database=settings.service_database)
+    return OK
+
+
+def _mcp(args: argparse.Namespace) -> int:
+    from functools import partial
+
+    from index.engine import Engine
+    from service.mcp.stdio import run
+    from service.settings import ServiceSettings
+
+    service = ServiceSettings()
+    if args.url:
+        service = ServiceSettings(public_url=args.url)
+    run(partial(Engine.open, _serving(_settings(args))), service)
     return OK
 
 
@@ -253,6 +274,35 @@ def _check(args: argparse.Namespace) -> int:
     if not problems:
         print("เรียบร้อย / all checks passed")
     return FAILED if problems else OK
+
+
+# -- feedback ----------------------------------------------------------------------
+
+
+def _feedback(args: argparse.Namespace) -> int:
+    from contextlib import ExitStack
+
+    from corpus.demo import has_documents
+    from corpus.settings import DEMO_FOLDER
+    from corpus.store import Store
+    from service.database import Database
+    from service.feedback import write
+
+    settings = _settings(args)
+    corpus = (
+        settings.database if has_documents(settings) else settings.data / DEMO_FOLDER / settings.database.name
+    )
+    if not settings.service_database.exists():
+        _talk(f"{settings.data}: ยังไม่มีความเห็น / no feedback yet")
+        return OK
+    with ExitStack() as opened:
+        store = opened.enter_context(Store.open(corpus, create=False)) if corpus.exists() else None
+        database = Database(settings.service_database)
+        opened.callback(database.close)
+        stream = opened.enter_context(args.out.open("w", encoding="utf-8")) if args.out else sys.stdout
+        count = write(database, store, stream)
+    _talk(f"{count} ความเห็น / judgements — ต่อไป / next: karani eval pool --feedback FILE --out pool.jsonl")
+    return OK
 
 
 # -- train -------------------------------------------------------------------------
@@ -295,6 +345,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_asking_commands(commands)
     _add_train_commands(commands)
     _add_eval_commands(commands)
+    _add_key_commands(commands)
     return parser
 
 
@@ -339,6 +390,8 @@ def _add_asking_commands(commands: Any) -> None:
     )
     ask.add_argument("question", help="the question, in Thai or English")
     ask.add_argument("-k", type=int, default=5, help="cases to show (default 5)")
+    ask.add_argument("--offset", type=int, default=0, help="cases to pass over (default 0)")
+    ask.add_argument("--sort", default="relevance", choices=("relevance", "newest", "oldest", "name"))
     ask.add_argument("--json", action="store_true", help="print the API's JSON")
     ask.add_argument("--filter", action="append", default=[], metavar="NAME=VALUE", help="may be repeated")
     ask.add_argument("--exact", action="store_true", help="search what was typed, slips and all")
@@ -354,6 +407,22 @@ def _add_asking_commands(commands: Any) -> None:
     )
     serve.add_argument("--host", help="address to listen on (default: KARANI_HOST, else 127.0.0.1)")
     serve.add_argument("--port", type=int, help="port (default: KARANI_PORT, else 8000)")
+    mcp = _command(
+        commands, "mcp", _mcp,
+        "ให้ผู้ช่วย AI ค้นและอ้างอิงผ่าน stdio / let an assistant search and cite, over standard input and output",
+        "karani mcp --url https://cases.example.go.th",
+    )  # fmt: skip
+    mcp.add_argument(
+        "--url", help="public address that citations link to (default: KARANI_PUBLIC_URL)", metavar="URL"
+    )
+    feedback = _command(
+        commands,
+        "feedback",
+        _feedback,
+        "ความเห็นของผู้ใช้ต่อผลการค้นหา เป็น JSON Lines / what people said of hits, as JSON lines",
+        "karani feedback --out feedback.jsonl && karani eval pool --feedback feedback.jsonl --out pool.jsonl",
+    )
+    feedback.add_argument("--out", type=Path, metavar="FILE", help="write here instead of to stdout")
 
 
 def _add_train_commands(commands: Any) -> None:
@@ -384,6 +453,15 @@ def _add_eval_commands(commands: Any) -> None:
 
     add_commands(commands)
     commands.choices["eval"].set_defaults(run=_eval)
+
+
+# -- keys ---------------------------------------------------------------------------
+
+
+def _add_key_commands(commands: Any) -> None:
+    from service.key_commands import add_commands
+
+    add_commands(commands, lambda args: _settings(args).service_database)
 
 
 if __name__ == "__main__":

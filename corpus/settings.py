@@ -9,6 +9,19 @@ from pathlib import Path
 
 DEMO_FOLDER = "demo"
 
+#: Name, default and meaning of every variable read here or by the command, for README's table.
+VARIABLES: tuple[tuple[str, str | None, str], ...] = (
+    ("KARANI_DATA", "var", "the data directory; every command also takes `--data DIR`"),
+    (
+        "KARANI_ENCODER",
+        "builtin",
+        "the encoder: `builtin`, a folder, or a sentence-transformers model's name",
+    ),
+    ("KARANI_ENCODER_REVISION", None, "hub commit that pins a named model"),
+    ("KARANI_KEEP_ORIGINALS", "1", "keep ingested files under `files/`, named by their SHA-256"),
+    ("KARANI_DATASETS", "../shared/data", "where `karani eval` and the tests look for data sets"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

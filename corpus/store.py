@@ -326,6 +326,23 @@ class Store:
         sql = f"SELECT document_id, title FROM documents WHERE document_id IN ({marks}) AND {self.alive()}"
         return {row[0]: row[1] for row in self.rows(sql, wanted)}
 
+    def metadata(self, document_ids: Iterable[str]) -> dict[str, Mapping[str, str]]:
+        """What is known about some documents, by document id."""
+        wanted = list(dict.fromkeys(document_ids))
+        marks = ",".join("?" * len(wanted))
+        sql = f"SELECT document_id, metadata FROM documents WHERE document_id IN ({marks}) AND {self.alive()}"
+        return {row[0]: json.loads(row[1]) for row in self.rows(sql, wanted)}
+
+    def headings(self) -> list[str]:
+        """The different headings that passages stand under."""
+        sql = f"SELECT DISTINCT heading FROM passages WHERE heading <> '' AND {self.alive()}"
+        return [row[0] for row in self.rows(sql)]
+
+    def all_titles(self) -> list[tuple[str, str]]:
+        """Every document's id and title."""
+        sql = f"SELECT document_id, title FROM documents WHERE {self.alive()}"
+        return [(row[0], row[1]) for row in self.rows(sql)]
+
     # -- writing -----------------------------------------------------------------
 
     @contextmanager

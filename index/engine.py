@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -28,12 +28,15 @@ from index.hits import Filters, Group, Hit, SearchResult
 from index.interfaces import Encoder, Vectors
 from index.judged import Judged
 from index.lexical import LexicalIndex, ngrams
-from index.present import facets_of, group
+from index.listing import Listing
+from index.present import FACETS, facets_of, grouped, present
 from index.publish import GenerationError, Manifest, complete_generations, current_name, verify
 from index.queries import Query, understand
 from index.rerank import DEPTH as RERANKED
 from index.rerank import Reranker
 from index.spelling import Speller
+from index.stages import Stopwatch
+from index.suggest import Suggester, Suggestion
 
 SYSTEMS = ("hybrid", "dense", "lexical", "words", "characters")
 _INPUTS: Mapping[str, tuple[str, ...]] = {
@@ -44,6 +47,9 @@ _INPUTS: Mapping[str, tuple[str, ...]] = {
     "characters": ("characters",),
 }
 DEPTH = 100
+_FEWEST_SPELT = 4
+_WARMING = "กรณีใดทำงานร่วมกับโรงพยบาล"
+"""A question with a slip, which makes all that a question may need be read."""
 
 
 class NoIndexError(RuntimeError):
@@ -62,6 +68,7 @@ class OpenGeneration:
     lexical: LexicalIndex
     forward: ForwardIndex
     speller: Speller
+    suggester: Suggester
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +78,20 @@ class Considered:
     Attributes:
         generation: the generation searched.
         asked: the question as understood.
-        groups: the first groups.
-        judged: `index.judged.NAMES` of the first groups' best passages, by passage id.
+        groups: those asked for.
+        first: the most relevant groups, which an answer is sought in.
+        judged: `index.judged.NAMES` of the most relevant groups' best passages, by passage id.
         facets: counts over the hits.
+        total: the number of groups found.
     """
 
     generation: str
     asked: Query
     groups: tuple[Group, ...]
+    first: tuple[Group, ...]
     judged: Mapping[str, Sequence[float]]
     facets: Mapping[str, Mapping[str, int]]
+    total: int
 
 
 class Engine:
@@ -153,14 +164,25 @@ class Engine:
 
     def rankings(self, asked: Query, depth: int = DEPTH) -> dict[str, Ranking]:
         """Each input's ranking: (row, score), best first."""
-        return self._rankings(self._opened, asked, depth, _INPUTS["hybrid"], Filters())
+        return self._rankings(self._opened, asked, depth, _INPUTS["hybrid"], Filters(), Stopwatch())
 
-    def reload(self) -> bool:
-        """Swap to the generation that ``CURRENT`` names, if it is another one and whole."""
+    def warm(self) -> None:
+        """Do now what is otherwise done at the first question and the first letters typed."""
+        self._warm(self._opened)
+        self.search(_WARMING, k=1)
+
+    def _warm(self, opened: OpenGeneration) -> None:
+        opened.suggester.gather()
+        self.understand(_WARMING, opened)
+
+    def reload(self, *, warm: bool = False) -> bool:
+        """Swap to the generation that ``CURRENT`` names, if it is another one and whole; ``warm`` it before."""
         if current_name(self.settings) in (None, self.generation):
             return False
         with self._lock:
             opened = _open_newest(self.settings, self._root_store, self.encoder)
+            if warm:
+                self._warm(opened)
             changed = opened.name != self.generation
             self._opened = opened
         return changed
@@ -174,7 +196,7 @@ class Engine:
     ) -> list[Hit]:
         """The best passages for a question, best first; ties break by passage id."""
         opened = self._opened
-        ranked, _ = self._rank(opened, self.understand(query, opened), depth, system, filters)
+        ranked, _ = self._rank(opened, self.understand(query, opened), depth, system, filters, Stopwatch())
         stored = opened.store.stored([row for row, _, _ in ranked])
         hits = [
             Hit(stored[row].passage.passage_id, score, parts) for row, score, parts in ranked if row in stored
@@ -186,6 +208,8 @@ class Engine:
         query: str,
         *,
         k: int = 10,
+        offset: int = 0,
+        sort: str = "relevance",
         system: str = "hybrid",
         filters: Filters | None = None,
         exact: bool = False,
@@ -195,61 +219,121 @@ class Engine:
         Args:
             query: what was asked; beyond `index.queries.MAX_CHARS` characters it is cut.
             k: groups to return.
+            offset: groups to pass over.
+            sort: one of `index.listing.SORTS`; the answer is sought in the most relevant groups all the same.
             system: one of `SYSTEMS`.
             filters: exact, applied inside every input ranking.
             exact: search what was typed, without putting slips right.
         """
         began = time.perf_counter()
-        found = self.consider(query, k, system=system, filters=filters, exact=exact)
+        watch = Stopwatch()
+        listing = Listing(k, offset, sort)
+        found = self.consider(query, listing, system=system, filters=filters, exact=exact, watch=watch)
+        with watch("answer"):
+            answer = answer_for(found.asked, found.first, found.judged, self.lexicon, self.calibration)
         return SearchResult(
             query=query,
             took_ms=(time.perf_counter() - began) * 1000,
             generation=found.generation,
             encoder=self.encoder.name,
-            answer=answer_for(found.asked, found.groups, found.judged, self.lexicon, self.calibration),
+            answer=answer,
             groups=found.groups,
             facets=found.facets,
             suggestion=found.asked.suggestion,
+            total=found.total,
+            offset=offset,
+            sort=sort,
+            stages=watch.ms,
         )
+
+    def suggest(self, typed: str, limit: int = 8, past: Sequence[str] = ()) -> tuple[Suggestion, ...]:
+        """What a person may be about to ask; a question put right where nothing begins like it.
+
+        Args:
+            typed: what stands in the box so far.
+            limit: suggestions to return.
+            past: questions asked before, most asked first.
+        """
+        opened = self._opened
+        found = opened.suggester.suggest(typed, limit, past)
+        if found or len(typed.strip()) < _FEWEST_SPELT:
+            return found
+        meant = self.understand(typed, opened).suggestion
+        return () if meant is None else (Suggestion(meant, "spelling"),)
 
     def consider(
         self,
         query: str,
-        k: int,
+        listing: Listing,
         *,
         system: str = "hybrid",
         filters: Filters | None = None,
         exact: bool = False,
         without: Collection[str] = (),
+        watch: Stopwatch | None = None,
     ) -> Considered:
         """Everything that an answer follows from: the question as understood, groups, what the reranker saw.
 
         Args:
             query: what was asked.
-            k: groups to return.
+            listing: the groups to return.
             system: one of `SYSTEMS`.
             filters: exact, applied inside every input ranking.
             exact: search what was typed.
             without: ids of documents that are left out as if the corpus lacked them.
+            watch: told where the time goes.
         """
-        opened = self._opened
-        asked = self.understand(query, opened, exact=exact)
+        opened, watch = self._opened, watch or Stopwatch()
+        with watch("understand"):
+            asked = self.understand(query, opened, exact=exact)
         hidden = {document_number(document_id) for document_id in without}
-        ranked, judged = self._rank(opened, asked, DEPTH, system, filters, hidden)
-        judged = judged or self._judge(opened, asked, ranked[:RERANKED])
-        stored = opened.store.stored([row for row, _, _ in ranked])
-        hits = [(stored[row], score, parts) for row, score, parts in ranked if row in stored]
-        groups = group(hits, asked, opened.store, k)
+        ranked, judged = self._rank(opened, asked, DEPTH, system, filters, watch, hidden)
+        with watch("rerank"):
+            judged = judged or self._judge(opened, asked, ranked[:RERANKED])
+        with watch("read"):
+            stored = opened.store.stored([row for row, _, _ in ranked])
+        members = grouped((stored[row], score, parts) for row, score, parts in ranked if row in stored)
+        with watch("present"):
+            groups = present(listing.part(members, opened.store.metadata), asked, opened.store)
+            first = groups if listing.is_first else present(members[:CONSIDERED], asked, opened.store)
         rows = {found.passage.passage_id: row for row, found in stored.items()}
-        shown = [rows[one.best.passage.passage_id] for one in groups[:CONSIDERED]]
+        shown = [rows[one.best.passage.passage_id] for one in first[:CONSIDERED]]
         numbers = {} if judged is None else judged.numbers(shown)
+        with watch("facets"):
+            facets = facets_of(stored.values())
+            facets |= self._wider_facets(opened, asked, system, filters or Filters(), facets)
         return Considered(
             opened.name,
             asked,
             groups,
+            first,
             {stored[row].passage.passage_id: seen for row, seen in numbers.items()},
-            facets_of(stored.values()),
+            facets,
+            len(members),
         )
+
+    def _wider_facets(
+        self,
+        opened: OpenGeneration,
+        asked: Query,
+        system: str,
+        filters: Filters,
+        counted: Mapping[str, Mapping[str, int]],
+    ) -> dict[str, dict[str, int]]:
+        """Counts of each facet that filters, as if it did not, so that further values can be added to it."""
+        wider = {}
+        for name in FACETS:
+            chosen = filters.values(name)
+            if not chosen:
+                continue
+            rankings = self._rankings(
+                opened, asked, DEPTH, _INPUTS[system], replace(filters, **{name: None}), Stopwatch()
+            )
+            rows = [row for row, _, _ in fuse(rankings, self.weights)[:DEPTH]]
+            counts = facets_of(opened.store.stored(rows).values())[name]
+            # A chosen value's own hits may lie too deep in the wider ranking.
+            wider[name] = counts | {value: counted[name].get(value, 0) for value in chosen}
+        return wider
 
     def _cosines(self, opened: OpenGeneration, asked: Query, rows: Sequence[int]) -> Vectors:
         """Exact cosines of the question to some passages, whichever input found them."""
@@ -264,19 +348,22 @@ class Engine:
         depth: int,
         system: str,
         filters: Filters | None,
+        watch: Stopwatch,
         hidden: Collection[int] = (),
     ) -> tuple[list[Fused], Judged | None]:
         """The ranking, and what the reranker saw where it ordered it."""
         if system not in _INPUTS:
             raise ValueError(f"system must be one of {', '.join(SYSTEMS)}, not {system!r}")
-        rankings = self._rankings(opened, asked, depth, _INPUTS[system], filters or Filters())
-        fused = fuse(rankings, self.weights)
+        rankings = self._rankings(opened, asked, depth, _INPUTS[system], filters or Filters(), watch)
+        with watch("fuse"):
+            fused = fuse(rankings, self.weights)
         if hidden:
             documents = opened.forward.documents_of([row for row, _, _ in fused]).tolist()
             fused = [one for one, document in zip(fused, documents, strict=True) if document not in hidden]
         if system != "hybrid" or self.reranker is None:
             return fused[:depth], None
-        judged = self._judge(opened, asked, fused[:RERANKED])
+        with watch("rerank"):
+            judged = self._judge(opened, asked, fused[:RERANKED])
         return (fused if judged is None else _reordered(fused, judged))[:depth], judged
 
     def _judge(self, opened: OpenGeneration, asked: Query, head: Sequence[Fused]) -> Judged | None:
@@ -306,20 +393,28 @@ class Engine:
         )
 
     def _rankings(
-        self, opened: OpenGeneration, asked: Query, depth: int, inputs: Sequence[str], filters: Filters
+        self,
+        opened: OpenGeneration,
+        asked: Query,
+        depth: int,
+        inputs: Sequence[str],
+        filters: Filters,
+        watch: Stopwatch,
     ) -> dict[str, Ranking]:
         rankings: dict[str, Ranking] = {}
         if not asked.content:
             return rankings
-        if "words" in inputs:
-            rankings["words"] = opened.lexical.search("words", asked.words, depth, filters)
-        if "characters" in inputs:
-            rankings["characters"] = opened.lexical.search("characters", asked.grams, depth, filters)
+        for name, terms in (("words", asked.words), ("characters", asked.grams)):
+            if name in inputs:
+                with watch(name):
+                    rankings[name] = opened.lexical.search(name, terms, depth, filters)
         if "dense" in inputs:
-            rows = opened.lexical.filtered_rows(filters)
-            allowed = None if rows is None else np.asarray(rows, dtype=np.int64)
-            vector = self._vector(asked.text)
-            rankings["dense"] = opened.dense.search(vector, depth, allowed)
+            with watch("encode"):
+                vector = self._vector(asked.text)
+            with watch("dense"):
+                rows = opened.lexical.filtered_rows(filters)
+                allowed = None if rows is None else np.asarray(rows, dtype=np.int64)
+                rankings["dense"] = opened.dense.search(vector, depth, allowed)
         return rankings
 
 
@@ -361,10 +456,11 @@ def _open_generation(folder: Path, store: Store, encoder: Encoder) -> OpenGenera
     verify(folder, manifest)
     segmenter = Segmenter(folder / DICTIONARY)
     lexical = LexicalIndex(folder / LEXICAL)
+    as_built = store.at(manifest.change)
     return OpenGeneration(
         name=folder.name,
         manifest=manifest,
-        store=store.at(manifest.change),
+        store=as_built,
         segmenter=segmenter,
         dense=DenseIndex(folder),
         lexical=lexical,
@@ -378,4 +474,5 @@ def _open_generation(folder: Path, store: Store, encoder: Encoder) -> OpenGenera
             ),
             passages=len(lexical),
         ),
+        suggester=Suggester(as_built, segmenter, lexical, folder / DICTIONARY),
     )

@@ -58,7 +58,10 @@ class SearchResult:
     """Everything one question gives. ``answer`` is ``None`` when nothing answers.
 
     ``suggestion`` is the question that was searched where what was typed was surely meant
-    otherwise: a slip, lost marks, the other keyboard layout.
+    otherwise: a slip, lost marks, the other keyboard layout. ``groups`` are those from ``offset`` on
+    of the ``total`` found, in the order ``sort``. ``facets`` count all that was found; those of a filter
+    that is set are counted without it, to show what further values would add. ``stages`` says where the
+    milliseconds went (`index.stages.STAGES`).
     """
 
     query: str
@@ -69,18 +72,32 @@ class SearchResult:
     groups: tuple[Group, ...]
     facets: Mapping[str, Mapping[str, int]]
     suggestion: str | None = None
+    total: int = 0
+    offset: int = 0
+    sort: str = "relevance"
+    stages: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Exact filters, applied inside every input ranking. ``None`` means any."""
+    """Exact filters, applied inside every input ranking.
 
-    province: str | None = None
-    year_be: int | None = None
-    kind: str | None = None
-    award: str | None = None
-    document_id: str | None = None
-    case_id: str | None = None
+    ``None`` means any; a tuple means any of its values. Different filters combine: all must hold.
+    """
+
+    province: str | tuple[str, ...] | None = None
+    year_be: int | tuple[int, ...] | None = None
+    kind: str | tuple[str, ...] | None = None
+    award: str | tuple[str, ...] | None = None
+    document_id: str | tuple[str, ...] | None = None
+    case_id: str | tuple[str, ...] | None = None
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """The values that one filter lets pass, as they are indexed; empty when it lets all pass."""
+        value = getattr(self, name)
+        if value is None:
+            return ()
+        return tuple(str(one) for one in value) if isinstance(value, tuple) else (str(value),)
 
 
 def page_url(citation: Citation) -> str:
@@ -136,6 +153,9 @@ def as_dict(result: SearchResult) -> dict[str, Any]:
         "took_ms": round(result.took_ms, 3),
         "generation": result.generation,
         "encoder": result.encoder,
+        "total": result.total,
+        "offset": result.offset,
+        "sort": result.sort,
         "answer": None
         if answer is None
         else {
@@ -152,7 +172,7 @@ def as_dict(result: SearchResult) -> dict[str, Any]:
                 **_found_as_dict(group.best),
                 "more": [_found_as_dict(found) for found in group.more],
             }
-            for rank, group in enumerate(result.groups, start=1)
+            for rank, group in enumerate(result.groups, start=result.offset + 1)
         ],
         "facets": {name: dict(counts) for name, counts in result.facets.items()},
     }

@@ -192,12 +192,13 @@ class LexicalIndex:
     def _filter_clauses(self, filters: Filters) -> list[tuple[Any, Any]]:
         import tantivy
 
+        make = tantivy.Query
         clauses = []
         for name in ATTRIBUTES:
-            value = getattr(filters, name)
-            if value is not None:
-                term = tantivy.Query.term_query(self._schema, name, str(value), "basic")
-                clauses.append((tantivy.Occur.Must, tantivy.Query.const_score_query(term, 0.0)))
+            terms = [make.term_query(self._schema, name, one, "basic") for one in filters.values(name)]
+            if terms:
+                any_of = make.boolean_query([(tantivy.Occur.Should, term) for term in terms])
+                clauses.append((tantivy.Occur.Must, make.const_score_query(any_of, 0.0)))
         return clauses
 
 

@@ -22,29 +22,28 @@ _MARK = regex.compile(r"\p{M}|\u0e33")
 FACETS = ("province", "year_be", "kind", "award", "document_id")
 
 
-def group(
-    hits: Sequence[tuple[StoredPassage, float, Mapping[str, float]]],
-    asked: Query,
-    store: Store,
-    k: int,
-) -> tuple[Group, ...]:
-    """The best passage of each case (else of each document) first; further ones under it."""
-    members: dict[str, list[tuple[StoredPassage, float, Mapping[str, float]]]] = {}
+#: A passage that was found, its score and each input's share of it.
+Ranked = tuple[StoredPassage, float, Mapping[str, float]]
+
+
+def grouped(hits: Iterable[Ranked]) -> list[list[Ranked]]:
+    """Hits by case (else by document), best group first, best passage of each first."""
+    members: dict[str, list[Ranked]] = {}
     for hit in hits:
         passage = hit[0].passage
-        key = passage.case_id or f"document:{passage.document_id}"
-        if key in members or len(members) < k:
-            members.setdefault(key, []).append(hit)
+        members.setdefault(passage.case_id or f"document:{passage.document_id}", []).append(hit)
+    return list(members.values())
+
+
+def present(groups: Iterable[Sequence[Ranked]], asked: Query, store: Store) -> tuple[Group, ...]:
+    """Groups as people read them: the best passage first, a few further ones under it."""
     pattern = highlight_pattern(asked)
-    chosen = [found[: _MAX_MORE + 1] for found in members.values()]
+    chosen = [found[: _MAX_MORE + 1] for found in groups]
     passages = [hit[0].passage for found in chosen for hit in found]
     titles = store.titles(passage.document_id for passage in passages)
     sources = store.page_sources((passage.document_id, passage.page) for passage in passages)
-    groups = []
-    for found in chosen:
-        shown = [_found(*hit, pattern, sources, titles) for hit in found]
-        groups.append(Group(shown[0], tuple(shown[1:])))
-    return tuple(groups)
+    shown = [[_found(*hit, pattern, sources, titles) for hit in found] for found in chosen]
+    return tuple(Group(found[0], tuple(found[1:])) for found in shown)
 
 
 def _found(

@@ -14,6 +14,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import FileResponse, HTMLResponse
 
+from service import problems
+from service.access import scope_for
 from service.questions import SOMETHING
 from service.settings import ServiceSettings
 
@@ -88,12 +90,56 @@ def _describe(app: FastAPI, settings: ServiceSettings) -> dict[str, Any]:
     for name, schema in places:
         for target in _concrete(schema) if name in limits else ():
             target.update(limits[name])
+    _describe_access(document, settings)
     for operations in document["paths"].values():
         for operation in operations.values():
             for answer in operation["responses"].values():
                 if "application/problem+json" in answer.get("content", {}):
                     answer["content"].pop("application/json", None)
     return document
+
+
+_SCHEMES = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "an API key: `Authorization: Bearer krn_…`",
+    },
+    "apiKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "the same key by another name",
+    },
+}
+_RATE_HEADERS = {
+    "RateLimit": {
+        "description": "what is left of each quota: `r` calls, `t` seconds until it is whole again"
+    },
+    "RateLimit-Policy": {"description": "the quotas: `q` calls in `w` seconds"},
+}
+
+
+def _describe_access(document: dict[str, Any], settings: ServiceSettings) -> None:
+    """What `service.edge` does to every operation of the interface: keys, limits, and how they refuse."""
+    document["components"]["securitySchemes"] = _SCHEMES
+    keyed: list[dict[str, list[str]]] = [{name: []} for name in _SCHEMES]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            scope = scope_for(method.upper(), path)
+            if scope is None:
+                continue
+            closed = settings.require_key or scope == "admin"
+            operation["security"] = keyed if closed else [{}, *keyed]
+            operation["description"] = (
+                f"{operation.get('description', '')}\n\nScope of keys: `{scope}`.".strip()
+            )
+            for status, answer in problems.documented(401, 403, 429, 503).items():
+                described = {name: value for name, value in answer.items() if name != "model"}
+                operation["responses"].setdefault(str(status), described)
+            headers = {name: {**text, "schema": {"type": "string"}} for name, text in _RATE_HEADERS.items()}
+            wait = {"description": "seconds to wait", "schema": {"type": "integer"}}
+            operation["responses"]["429"]["headers"] = {**headers, "Retry-After": wait}
 
 
 def _concrete(schema: dict[str, Any]) -> list[dict[str, Any]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from os import PathLike, stat_result
 from pathlib import Path
 
@@ -13,19 +14,44 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from index.engine import Engine
-from service import apidocs, case_pages, documents, health, original_pages, pages, problems, reading, search
+from service import (
+    apidocs,
+    case_pages,
+    citations,
+    documents,
+    embed,
+    health,
+    metrics,
+    opensearch,
+    original_pages,
+    pages,
+    problems,
+    reading,
+    search,
+    suggest,
+    voting,
+    widget,
+)
+from service.answering import routes as answers
+from service.answering.writing import Answering
+from service.asked import Asked
 from service.database import Database
+from service.edge import Edge
+from service.feedback import Receipts
 from service.headers import HeadAsGet, SecurityHeaders
 from service.limits import BodyLimit
+from service.mcp.http import McpEndpoint
 from service.page_images import PageImages
 from service.rendering import STATIC, Pages
 from service.serving import OpenEngine, Serving
 from service.settings import ServiceSettings
+from service.upkeep import Upkeep
 
 _DESCRIPTION = (
     "Questions in Thai, answered from case texts with the sentence and the page to cite. Offsets count code "
     "points of the cited page's `text`. Errors are RFC 9457 problems. Unknown parameters are refused by name."
 )
+_KEEP_SECONDS = 10
 
 
 def create_app(
@@ -48,12 +74,20 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await serving.start()
-        yield
+        keeping = asyncio.create_task(_keep(asked))
+        async with AsyncExitStack() as running:
+            for part in (mcp, answering, upkeep):
+                await running.enter_async_context(part.running())
+            yield
+        keeping.cancel()
         await serving.stop()
-        app.state.database.close()
+        asked.flush()
+        kept.close()
         app.state.page_images.close()
 
     serving = Serving(settings, engine, open_engine)
+    kept = Database(database)
+    asked = Asked(kept, settings)
     app = FastAPI(
         title="Karani",
         version="1",
@@ -65,19 +99,39 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.serving = serving
-    app.state.database = Database(database)
+    app.state.database = kept
+    app.state.asked = asked
+    app.state.receipts = Receipts()
     app.state.pages = Pages(settings)
     app.state.page_images = PageImages()
-    for module in (search, documents, health, pages, reading, case_pages, original_pages):
+    for module in (search, suggest, documents, citations, voting, health, pages, reading, metrics):
         app.include_router(module.router)
-    app.include_router(original_pages.pages_router)
+    for one in (case_pages.router, original_pages.router, original_pages.pages_router):
+        app.include_router(one)
+    for module in (widget, embed, opensearch):  # what other sites and browsers put into themselves
+        app.include_router(module.router)
+    mcp = McpEndpoint(serving, settings)
+    if settings.mcp:
+        app.router.routes.append(mcp.route)
+    answering = Answering(serving, settings)
+    app.state.answering = answering
+    app.include_router(answers.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     apidocs.install(app, settings)
-    problems.install(app, pages.error_page)
+    answer = problems.install(app, pages.error_page)
+    upkeep = Upkeep(app, settings, serving, kept, answer)
     app.add_middleware(BodyLimit, limit_bytes=settings.max_body_bytes)
+    app.add_middleware(Edge, parts=upkeep.parts)
     app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders)
     return app
+
+
+async def _keep(asked: Asked) -> None:
+    """Store what was asked, every few seconds."""
+    while True:
+        await asyncio.sleep(_KEEP_SECONDS)
+        await asyncio.to_thread(asked.flush)
 
 
 class _Static(StaticFiles):

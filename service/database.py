@@ -6,9 +6,11 @@ One `Database` may be shared by threads: each thread gets its own connection. Ot
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,11 +39,14 @@ MIGRATIONS: tuple[str, ...] = (
 
 
 class Database:
-    """Open with a path, or with ``None`` for a file that lives as long as this object."""
+    """Open with a path, or with ``None`` for a file that goes when this object does."""
 
     def __init__(self, path: Path | None) -> None:
-        self._temporary = tempfile.TemporaryDirectory(prefix="karani-") if path is None else None
-        self.path = path or Path(self._temporary.name if self._temporary else "") / "service.sqlite"
+        if path is None:
+            folder = tempfile.mkdtemp(prefix="karani-")
+            self._tidy = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            path = Path(folder) / "service.sqlite"
+        self.path = path
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
@@ -51,14 +56,12 @@ class Database:
         _migrate(connection)
 
     def close(self) -> None:
-        """Close every thread's connection; a temporary file goes too."""
+        """Close every thread's connection."""
         with self._lock:
             for connection in self._connections:
                 connection.close()
             self._connections.clear()
             self._local.__dict__.clear()
-        if self._temporary is not None:
-            self._temporary.cleanup()
 
     def rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""

@@ -5,6 +5,8 @@ Starlette's ``@app.middleware("http")`` halves the throughput; these wrap ``send
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,10 +27,22 @@ SECURITY_HEADERS = {
 }
 
 
+# Pages for other sites' frames: X-Frame-Options knows no lists, so only the answer's own policy speaks.
+_FRAMED = frozenset({"/embed"})
+
+
+def framed_policy(ancestors: Iterable[str]) -> str:
+    """The policy of a page that sites with the origins ``ancestors`` may show in a frame."""
+    return _CSP.replace("frame-ancestors 'none'", f"frame-ancestors {' '.join(ancestors)}")
+
+
 def security_headers(path: str) -> dict[str, str]:
     """The headers for an answer at ``path``."""
     policy = _CSP_DOCS if path == "/docs" else _CSP
-    return {"Content-Security-Policy": policy, **SECURITY_HEADERS}
+    headers = {"Content-Security-Policy": policy, **SECURITY_HEADERS}
+    if path in _FRAMED:
+        del headers["X-Frame-Options"]
+    return headers
 
 
 class SecurityHeaders:
@@ -70,4 +84,4 @@ class HeadAsGet:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self.app({**scope, "method": "GET"}, receive, send_without_body)
+        await self.app({**scope, "method": "GET", "karani.method": "HEAD"}, receive, send_without_body)

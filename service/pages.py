@@ -2,60 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 from pydantic import ValidationError
 
 from index.engine import Engine
 from index.hits import SearchResult
-from service import views
+from index.listing import SORTS
+from service import refining, views
+from service.addresses import site_of
+from service.feedback import REASONS_AFTER
 from service.problems import ProblemError, from_errors
 from service.questions import ask, checked, readable
 from service.rendering import Pages, PagesDep, load
 from service.schemas import SearchRequest
-from service.state import ServingDep
+from service.settings import ServiceSettings
+from service.sharing import Shared, shared_of
+from service.state import AskedDep, ClientDep, ServingDep
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
-_SEARCH_FIELDS = ("k", "system", "exact", *views.FACETS)
+_POPULAR = 6
+_FIELDS = ("k", "offset", "sort", "system", "exact")
+# Searches are endless and each is somebody's question: crawlers get what the questions are about instead.
+_ROBOTS = "User-agent: *\nDisallow: /*?q=\nDisallow: /*&q=\nDisallow: /feedback\nDisallow: /suggest\nDisallow: /v1/\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A search's result with what the page says of it beside."""
+
+    result: SearchResult
+    labels: Mapping[str, str]
+    origin: str
+    shared: Mapping[str, Shared]
 
 
 @router.get("/")
-async def search_page(request: Request, serving: ServingDep, pages: PagesDep) -> HTMLResponse:
+async def search_page(
+    request: Request, serving: ServingDep, pages: PagesDep, asked: AskedDep, client: ClientDep
+) -> HTMLResponse:
     """The empty page with examples, or a question's answer and hits."""
     question = readable(request.query_params.get("q", ""))
     if not question:
         corpus = await serving.call(pages.corpus)
-        return pages.render(request, "home.html", corpus=corpus, examples=serving.settings.shown_examples)
+        examples = serving.settings.shown_examples
+        popular = [one for one in asked.suggested() if one not in examples][:_POPULAR]
+        return pages.render(request, "home.html", corpus=corpus, examples=examples, popular=popular)
     try:
         search = checked(_search_of(request), serving.settings)
     except ProblemError as problem:
         corpus = await serving.call(pages.corpus)
         values = {"corpus": corpus, "problem": problem, "question": question[:200]}
         return pages.render(request, "refused.html", status=problem.status_code, **values)
-    (result, labels, origin), corpus = await load(serving, pages, lambda engine: _answered(engine, search))
-    values = views.search_values(search)
-    more = min(search.k * 2 if search.k else 0, serving.settings.max_k)
-    found = [hit for group in result.groups for hit in (group.best, *group.more)]
-    return pages.render(
-        request,
-        "results.html",
-        corpus=corpus,
-        question=search.q,
-        result=result,
-        origin=origin,
-        quoted=views.quoted(result.answer, found) if result.answer else [],
-        facets=views.facets_of(result, values, labels),
-        active=views.active_filters(values, labels),
-        clear_url=views.search_url(values, **dict.fromkeys(views.FACETS)),
-        exact_url=views.search_url(values, exact="1"),
-        more_url=views.search_url(values, k=more) if len(result.groups) >= (search.k or 0) < more else "",
-        search_values=values,
-        views=views,
-    )
+    site = site_of(request)
+    found, corpus = await load(serving, pages, lambda engine: _answered(engine, search, site))
+    if search.offset == 0:
+        asked.note(found.result, client)
+    shown = _results(search, found, serving.settings)
+    return pages.render(request, "results.html", corpus=corpus, **shown)
+
+
+@router.get("/robots.txt", response_class=PlainTextResponse)
+async def robots() -> PlainTextResponse:
+    """What crawlers may read: cases and documents, no searches."""
+    return PlainTextResponse(_ROBOTS, headers={"Cache-Control": "public, max-age=86400"})
 
 
 def _search_of(request: Request) -> SearchRequest:
@@ -63,7 +78,9 @@ def _search_of(request: Request) -> SearchRequest:
 
     Unlike in ``/v1``: links that people share collect foreign parameters on their way.
     """
-    given = {name: request.query_params.get(name) for name in _SEARCH_FIELDS}
+    given: dict[str, Any] = {name: request.query_params.get(name) for name in _FIELDS}
+    for name in refining.FACETS:
+        given[name] = list(dict.fromkeys(value for value in request.query_params.getlist(name) if value))
     filled = {name: value for name, value in given.items() if value}
     try:
         return SearchRequest.model_validate({"q": request.query_params["q"], **filled})
@@ -71,17 +88,48 @@ def _search_of(request: Request) -> SearchRequest:
         raise from_errors(cast("Sequence[dict[str, Any]]", error.errors()), "query") from None
 
 
-def _answered(engine: Engine, search: SearchRequest) -> tuple[SearchResult, dict[str, str], str]:
-    """The result, what to call its documents and case, and what the answer's document names as its source."""
-    result = ask(engine, search)
-    store = engine.store
-    wanted = [*result.facets.get("document_id", {}), *([search.document_id] if search.document_id else [])]
-    labels = store.titles(wanted)
-    case = store.case(search.case_id) if search.case_id else None
-    if case is not None:
-        labels[case.case.case_id] = case.case.name
-    told = store.document(result.answer.citation.document_id) if result.answer else None
-    return result, labels, told.metadata.get("source", "") if told else ""
+def _answered(engine: Engine, search: SearchRequest, site: str) -> Answered:
+    """The result, what to call its documents and cases, and the references to what it found."""
+    result, store = ask(engine, search), engine.store
+    labels = store.titles([*result.facets.get("document_id", {}), *(search.document_id or ())])
+    told = {case_id: store.case(case_id) for case_id in search.case_id or ()}
+    labels |= {case_id: info.case.name for case_id, info in told.items() if info}
+    shared = shared_of(store, result, site)
+    document = store.document(result.answer.citation.document_id) if result.answer else None
+    return Answered(result, labels, document.metadata.get("source", "") if document else "", shared)
+
+
+def _results(search: SearchRequest, found: Answered, settings: ServiceSettings) -> dict[str, Any]:
+    """What the results page shows."""
+    result, values, size = (
+        found.result,
+        refining.search_values(search, settings),
+        search.k or settings.default_k,
+    )
+    hits = [hit for group in result.groups for hit in (group.best, *group.more)]
+    sizes = {*(one for one in refining.SIZES if one <= settings.max_k), settings.default_k, size}
+    return {
+        "question": search.q,
+        "result": result,
+        "first_part": search.offset == 0,
+        "origin": found.origin,
+        "quoted": views.quoted(result.answer, hits) if result.answer else [],
+        "facets": refining.facets_of(result.facets, values, found.labels),
+        "chips": refining.chips_of(values, found.labels),
+        "clear_url": refining.search_url(values, **dict.fromkeys(refining.FACETS), offset=None),
+        "exact_url": refining.search_url(values, exact="1", offset=None),
+        "pager": refining.pager_of(values, search.offset, size, len(result.groups), result.total),
+        "sorts": SORTS,
+        "sizes": sorted(sizes),
+        "size": size,
+        "default_size": settings.default_k,
+        "searchable": refining.SEARCHABLE,
+        "shared": found.shared,
+        "reasons": REASONS_AFTER,
+        "permanent": refining.search_url(values),
+        "search_values": values,
+        "views": views,
+    }
 
 
 async def error_page(request: Request, problem: ProblemError) -> HTMLResponse:

@@ -7,8 +7,9 @@ log, and a value may hold what JSON cannot carry (a lone surrogate).
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from http import HTTPStatus
+from itertools import takewhile
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -16,16 +17,20 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from service.current import CURRENT
 from service.headers import security_headers
 from service.schemas import Problem
 
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {
     400: ("คำขออ่านไม่ได้", "The request cannot be read"),
+    401: ("ต้องใช้กุญแจ API", "An API key is wanted"),
+    403: ("ไม่ได้รับอนุญาต", "Not allowed"),
     404: ("ไม่พบสิ่งที่ขอ", "Not found"),
     405: ("ที่อยู่นี้ไม่รับวิธีเรียกแบบนี้", "This address does not take that method"),
     413: ("คำขอใหญ่เกินไป", "The request is too large"),
     422: ("คำขอไม่ถูกต้อง", "The request is not valid"),
+    429: ("เรียกบ่อยเกินไป", "Too many requests"),
     500: ("ระบบขัดข้อง", "Something broke here"),
     503: ("ยังตอบไม่ได้ในขณะนี้", "Cannot answer at the moment"),
 }
@@ -37,6 +42,8 @@ _FAULTS = {
     "value_error": ("มีอักขระที่ไม่ถูกต้อง", "holds characters that are not valid Unicode"),
     "json_invalid": ("อ่าน JSON ไม่ได้", "the body is not valid JSON"),
 }
+
+_READING = "constrained-"  # in pydantic's paths: one of the types that a value may have
 
 ErrorPage = Callable[[Request, "ProblemError"], Awaitable[Response]]
 
@@ -84,7 +91,8 @@ def invalid(place: str, name: str, thai: str, english: str) -> ProblemError:
 
 def from_errors(errors: Sequence[Mapping[str, Any]], place: str | None = None) -> ProblemError:
     """422 for what pydantic found; ``place`` is put before each path where it is not there already."""
-    faults = [_fault(error, place) for error in errors]
+    # A value that may be one or a list is found faulty as both: it is told once.
+    faults = list({fault[:2]: fault for fault in (_fault(error, place) for error in errors)}.values())
     thai, english = (
         "; ".join(f"{name}: {words[i]}" if name else words[i] for _, name, words in faults) for i in (0, 1)
     )
@@ -96,7 +104,9 @@ def _fault(error: Mapping[str, Any], place: str | None) -> tuple[str, str, tuple
     where, *path = (place, *error["loc"]) if place else error["loc"]
     if error["type"] == "json_invalid":
         path = []  # a byte offset, not a name
-    name = ".".join(str(step).encode("utf-8", "replace").decode() for step in path)
+    steps = (str(step).encode("utf-8", "replace").decode() for step in path)
+    # What follows a member's name is a place in a list, or pydantic's name for one reading of it.
+    name = ".".join(takewhile(lambda step: not step.isdigit() and _READING not in step, steps))
     return str(where), name, _FAULTS.get(error["type"]) or ("ค่าไม่ถูกต้อง", str(error["msg"]))
 
 
@@ -109,6 +119,9 @@ def response(problem: ProblemError, instance: str) -> Response:
         "detail": problem.detail,
         "instance": instance,
     }
+    current = CURRENT.get()
+    if current is not None:
+        body["request_id"] = current.request_id
     if problem.errors:
         body["errors"] = [dict(error) for error in problem.errors]
     headers = {"Cache-Control": "no-store", **(problem.headers or {})}
@@ -125,8 +138,13 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def install(app: FastAPI, error_page: ErrorPage) -> None:
-    """Answer every error of ``app`` as a problem, or by ``error_page`` where a browser asks."""
+def install(
+    app: FastAPI, error_page: ErrorPage
+) -> Callable[[Request, Exception], Coroutine[Any, Any, Response]]:
+    """Answer every error of ``app`` as a problem, or by ``error_page`` where a browser asks.
+
+    Gives what answers, for those who refuse a request before it reaches the application.
+    """
 
     async def answer(request: Request, error: Exception) -> Response:
         problem = _problem_of(request, error)
@@ -137,10 +155,14 @@ def install(app: FastAPI, error_page: ErrorPage) -> None:
         )
         if problem.status_code == 500:  # Starlette answers crashes outside all middleware
             answered.headers.update(security_headers(request.url.path))
+            current = CURRENT.get()
+            for name, value in current.headers if current else ():
+                answered.headers[name.decode()] = value.decode("latin-1")
         return answered
 
     for kind in (RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, answer)
+    return answer
 
 
 def _problem_of(request: Request, error: Exception) -> ProblemError:

@@ -9,8 +9,9 @@ from fastapi import Request
 from corpus.cleaning import CONTROL_SEQUENCE
 from index.engine import Engine
 from index.hits import SearchResult
+from service.observing import observed
 from service.problems import invalid
-from service.schemas import SearchRequest
+from service.schemas import FILTERS, SearchRequest
 from service.settings import ServiceSettings
 
 #: What makes a question more than empty, for Python and for the OpenAPI document's ``pattern`` alike:
@@ -23,7 +24,7 @@ async def no_repeats(request: Request) -> None:
     """Refuse a query parameter given twice: one of the two would be dropped in silence."""
     seen: set[str] = set()
     for name, _ in request.query_params.multi_items():
-        if name in seen:
+        if name in seen and name not in FILTERS:
             raise invalid("query", name, "ระบุซ้ำ", "is given more than once")
         seen.add(name)
 
@@ -56,6 +57,14 @@ def readable(text: str) -> str:
 def ask(engine: Engine, search: SearchRequest) -> SearchResult:
     """One checked search, on the calling thread."""
     assert search.k is not None  # noqa: S101 - set by `checked`
-    return engine.search(
-        search.q, k=search.k, system=search.system, filters=search.filters, exact=search.exact
+    return observed(
+        engine.search(
+            search.q,
+            k=search.k,
+            offset=search.offset,
+            sort=search.sort,
+            system=search.system,
+            filters=search.filters,
+            exact=search.exact,
+        )
     )

@@ -6,16 +6,17 @@ from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast
-from urllib.parse import urlencode
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from index.engine import Engine
+from service.addresses import permanent, with_parameter
 from service.documents import case_url, document_url, passage_url
 from service.marking import Segment, laid_out
+from service.refining import pairs
 from service.serving import Serving
 from service.settings import ServiceSettings
 from service.texts import Language, text
@@ -24,7 +25,9 @@ from service.views import Corpus, corpus_of
 T = TypeVar("T")
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
-_COOKIE = "karani_language"
+Theme = Literal["auto", "light", "dark"]
+THEMES: tuple[Theme, ...] = ("auto", "light", "dark")
+_COOKIES = {"lang": "karani_language", "theme": "karani_theme"}
 _YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -53,6 +56,7 @@ class Pages:
             case_url=case_url,
             document_url=document_url,
             passage_url=passage_url,
+            pairs=pairs,
         )
 
     def corpus(self, engine: Engine) -> Corpus:
@@ -63,18 +67,29 @@ class Pages:
 
     def language(self, request: Request) -> Language:
         """``?lang=``, else the cookie, else the setting."""
-        for value in (request.query_params.get("lang"), request.cookies.get(_COOKIE)):
+        for value in (request.query_params.get("lang"), request.cookies.get(_COOKIES["lang"])):
             if value in {"th", "en"}:
                 return cast(Language, value)
         return self.settings.language
 
+    def theme(self, request: Request) -> Theme:
+        """``?theme=``, else the cookie, else as the reader's system is set."""
+        for value in (request.query_params.get("theme"), request.cookies.get(_COOKIES["theme"])):
+            if value in THEMES:
+                return value
+        return "auto"
+
     def render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-        """A page in the reader's language; a ``lang`` in the address is remembered."""
-        language = self.language(request)
+        """A page in the reader's language and colours; ``lang`` and ``theme`` in the address are remembered."""
+        language, theme = self.language(request), self.theme(request)
         shared: dict[str, Any] = {
             "t": partial(text, language),
             "language": language,
-            "switch_url": _switch_url(request, "en" if language == "th" else "th"),
+            "switch_url": with_parameter(request, "lang", "en" if language == "th" else "th"),
+            "theme": theme,
+            "theme_urls": {name: with_parameter(request, "theme", name) for name in THEMES},
+            "permanent": permanent(request),
+            "thanks": "thanks" in request.query_params,
             "path": request.url.path,
             "search_values": {},
             "demo": self.settings.demo,
@@ -82,15 +97,9 @@ class Pages:
         body = self._environment.get_template(template).render(shared | values)
         headers = {"Vary": "Cookie", "Cache-Control": "private, no-cache"}
         answer = HTMLResponse(body.encode("utf-8", "replace"), status, headers)
-        if request.query_params.get("lang") == language:
-            answer.set_cookie(
-                _COOKIE,
-                language,
-                max_age=_YEAR_SECONDS,
-                httponly=True,
-                samesite="lax",
-                secure=request.url.scheme == "https",
-            )
+        for name, value in (("lang", language), ("theme", theme)):
+            if request.query_params.get(name) == value:
+                _remember(answer, _COOKIES[name], value, secure=request.url.scheme == "https")
         return answer
 
     def _static(self, name: str) -> str:
@@ -102,10 +111,8 @@ def _plain(passage: str) -> list[Segment]:
     return laid_out(passage, {})
 
 
-def _switch_url(request: Request, language: Language) -> str:
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
-    query = urlencode([*kept, ("lang", language)], errors="replace")
-    return f"?{query}"
+def _remember(answer: HTMLResponse, cookie: str, value: str, *, secure: bool) -> None:
+    answer.set_cookie(cookie, value, max_age=_YEAR_SECONDS, httponly=True, samesite="lax", secure=secure)
 
 
 async def _pages(request: Request) -> Pages:

@@ -15,6 +15,17 @@ from corpus.records import Case
 from index.hits import Filters
 
 System = Literal["hybrid", "dense", "lexical", "words", "characters"]
+Sort = Literal["relevance", "newest", "oldest", "name"]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Id = Annotated[str, Field(min_length=1, max_length=500)]
+Year = Annotated[int, Field(ge=2000, le=3000)]
+MAX_VALUES = 20
+"""Values that one filter may have."""
+Names = Annotated[list[Name], Field(min_length=1, max_length=MAX_VALUES)]
+Ids = Annotated[list[Id], Field(min_length=1, max_length=MAX_VALUES)]
+Years = Annotated[list[Year], Field(min_length=1, max_length=MAX_VALUES)]
+FILTERS = ("province", "year_be", "kind", "award", "document_id", "case_id")
+"""Filters that may be given several times: any of the values passes."""
 
 
 class Strict(BaseModel):
@@ -40,6 +51,7 @@ class Problem(BaseModel):
     status: int
     detail: str
     instance: str = Field(description="the request's path")
+    request_id: str | None = Field(default=None, description="what the log calls this request")
     errors: list[Fault] = Field(default=[], description="the faulty parameters")
 
 
@@ -48,35 +60,33 @@ class SearchRequest(Strict):
 
     q: str = Field(description="the question, in Thai or English", examples=["ใครใช้ MOU กับโรงพยาบาล"])
     k: int | None = Field(default=None, ge=1, description="groups to return: a case, else a document")
+    offset: int = Field(default=0, ge=0, le=1000, description="groups to pass over")
+    sort: Sort = Field(
+        default="relevance", description="order of the groups; the answer does not depend on it"
+    )
     system: System = Field(default="hybrid", description="which rankings answer")
-    province: str | None = Field(
-        default=None, min_length=1, max_length=200, description="only cases of this province"
-    )
-    year_be: int | None = Field(default=None, ge=2000, le=3000, description="only this Buddhist-era year")
-    kind: str | None = Field(
-        default=None, min_length=1, max_length=200, description="only this kind of organisation"
-    )
-    award: str | None = Field(
-        default=None, min_length=1, max_length=200, description="only cases with this award"
-    )
-    document_id: str | None = Field(
-        default=None, min_length=1, max_length=500, description="only this document"
-    )
-    case_id: str | None = Field(default=None, min_length=1, max_length=500, description="only this case")
+    province: Names | None = Field(default=None, description="only cases of these provinces")
+    year_be: Years | None = Field(default=None, description="only these Buddhist-era years")
+    kind: Names | None = Field(default=None, description="only these kinds of organisation")
+    award: Names | None = Field(default=None, description="only cases with one of these awards")
+    document_id: Ids | None = Field(default=None, description="only these documents")
+    case_id: Ids | None = Field(default=None, description="only these cases")
     exact: bool = Field(default=False, description="search what was typed, without putting slips right")
 
     @field_validator("*")
     @classmethod
     def _valid_unicode(cls, value: object) -> object:
         """JSON can spell half a surrogate pair, which no index and no answer can carry."""
-        if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
-            raise ValueError("holds characters that are not valid Unicode")
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and any("\ud800" <= char <= "\udfff" for char in text):
+                raise ValueError("holds characters that are not valid Unicode")
         return value
 
     @property
     def filters(self) -> Filters:
         """The exact filters as the engine takes them."""
-        return Filters(self.province, self.year_be, self.kind, self.award, self.document_id, self.case_id)
+        given = {name: getattr(self, name) for name in FILTERS}
+        return Filters(**{name: tuple(values) for name, values in given.items() if values})
 
 
 class NoParameters(Strict):
@@ -88,11 +98,26 @@ class SearchBody(SearchRequest):
 
     model_config = ConfigDict(strict=True)
 
-    @field_validator("k", "year_be", mode="before")
+    province: Names | Name | None = Field(default=None, description="only cases of these provinces")  # type: ignore[assignment]
+    year_be: Years | Year | None = Field(default=None, description="only these Buddhist-era years")  # type: ignore[assignment]
+    kind: Names | Name | None = Field(default=None, description="only these kinds of organisation")  # type: ignore[assignment]
+    award: Names | Name | None = Field(default=None, description="only cases with one of these awards")  # type: ignore[assignment]
+    document_id: Ids | Id | None = Field(default=None, description="only these documents")  # type: ignore[assignment]
+    case_id: Ids | Id | None = Field(default=None, description="only these cases")  # type: ignore[assignment]
+
+    @field_validator("k", "offset", "year_be", mode="before")
     @classmethod
     def _whole(cls, value: object) -> object:
         """JSON has one kind of number: 5.0 is the integer 5 (JSON Schema 2020-12, 6.1.1)."""
+        if isinstance(value, list):
+            return [cls._whole(one) for one in value]
         return int(value) if isinstance(value, float) and value.is_integer() else value
+
+    @field_validator(*FILTERS)
+    @classmethod
+    def _several(cls, value: object) -> object:
+        """A single value is a list of one."""
+        return value if value is None or isinstance(value, list) else [value]
 
 
 class PagingRequest(Strict):
@@ -192,9 +217,41 @@ class SearchResponse(Strict):
     took_ms: float
     generation: str
     encoder: str
+    total: int = Field(description="groups found; `offset` and `k` say which of them are here")
+    offset: int
+    sort: Sort
     answer: AnswerOut | None
     hits: list[HitOut]
-    facets: dict[str, dict[str, int]] = Field(description="per filter, each value's number of cases")
+    facets: dict[str, dict[str, int]] = Field(
+        description="per filter, each value's number of cases; a filter's own values are counted without it"
+    )
+
+
+class SuggestRequest(Strict):
+    """What stands in the search box so far."""
+
+    q: str = Field(
+        default="", max_length=200, description="what was typed so far; empty for popular questions"
+    )
+    limit: int = Field(default=8, ge=1, le=20, description="suggestions to return")
+
+
+class SuggestionOut(Strict):
+    """Something to ask or to open."""
+
+    text: str
+    kind: Literal["question", "place", "case", "word", "heading", "document", "spelling"]
+    url: str = Field(description="the case, document or province's page, else the search for `text`")
+    highlights: list[Annotated[list[int], Field(min_length=2, max_length=2)]] = Field(
+        description="[start, end) of what was typed, in `text`"
+    )
+
+
+class SuggestResponse(Strict):
+    """Suggestions, those worth most of each kind first."""
+
+    query: str
+    suggestions: list[SuggestionOut]
 
 
 class PassageOut(Strict):

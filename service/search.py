@@ -8,11 +8,12 @@ from fastapi import APIRouter, Body, Depends, Query
 from fastapi.responses import JSONResponse
 
 from index.hits import as_dict
+from service.asked import Asked
 from service.problems import documented
 from service.questions import ask, checked, no_repeats
 from service.schemas import SearchBody, SearchRequest, SearchResponse
 from service.serving import Serving
-from service.state import ServingDep
+from service.state import AskedDep, ClientDep, ServingDep
 
 router = APIRouter(prefix="/v1", tags=["search"], dependencies=[Depends(no_repeats)])
 
@@ -20,9 +21,11 @@ router = APIRouter(prefix="/v1", tags=["search"], dependencies=[Depends(no_repea
 @router.get(
     "/search", summary="Ask a question", response_model=SearchResponse, responses=documented(400, 422, 503)
 )
-async def search(parameters: Annotated[SearchRequest, Query()], serving: ServingDep) -> JSONResponse:
+async def search(
+    parameters: Annotated[SearchRequest, Query()], serving: ServingDep, asked: AskedDep, client: ClientDep
+) -> JSONResponse:
     """Hits grouped by case with citations and highlights, the answer or `null`, and facets."""
-    return await _answer(checked(parameters, serving.settings), serving)
+    return await _answer(checked(parameters, serving.settings), serving, asked, client)
 
 
 @router.post(
@@ -31,11 +34,15 @@ async def search(parameters: Annotated[SearchRequest, Query()], serving: Serving
     response_model=SearchResponse,
     responses=documented(400, 413, 422, 503),
 )
-async def search_by_body(parameters: Annotated[SearchBody, Body()], serving: ServingDep) -> JSONResponse:
+async def search_by_body(
+    parameters: Annotated[SearchBody, Body()], serving: ServingDep, asked: AskedDep, client: ClientDep
+) -> JSONResponse:
     """The same as `GET`, with the parameters as a JSON object."""
-    return await _answer(checked(parameters, serving.settings, "body"), serving)
+    return await _answer(checked(parameters, serving.settings, "body"), serving, asked, client)
 
 
-async def _answer(search: SearchRequest, serving: Serving) -> JSONResponse:
-    body = await serving.call(lambda engine: as_dict(ask(engine, search)))
-    return JSONResponse(body, headers={"Cache-Control": "no-store"})
+async def _answer(search: SearchRequest, serving: Serving, asked: Asked, client: str) -> JSONResponse:
+    result = await serving.call(lambda engine: ask(engine, search))
+    if not search.offset:
+        asked.note(result, client)
+    return JSONResponse(as_dict(result), headers={"Cache-Control": "no-store"})

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from functools import partial
 from pathlib import Path
 from socket import socket
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
@@ -12,12 +15,41 @@ from fastapi import FastAPI
 from corpus.settings import DEMO_FOLDER, Settings
 from index.engine import Engine
 from service.app import create_app
+from service.edge import Lifecycle
+from service.logs import log_config
 from service.settings import ServiceSettings
 
 
-def server(app: FastAPI, settings: ServiceSettings) -> uvicorn.Server:
-    """Make a server for ``app``, not yet running."""
-    return uvicorn.Server(
+class GentleServer(uvicorn.Server):
+    """Says that it stops before it does, so that a balancer looks elsewhere in time.
+
+    At SIGTERM ``/readyz`` and everything new get 503 at once; after ``drain_seconds`` the port closes, and what
+    runs may finish within ``shutdown_seconds``. SIGINT, a person at the terminal, skips the first part.
+    """
+
+    def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._lifecycle = lifecycle
+        self._drain_seconds = drain_seconds
+        self._drains = False
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal to stop; a second one stops at once."""
+        self._drains = sig == signal.SIGTERM and not self.should_exit
+        self._lifecycle.stopping = True
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Refuse new requests for a while, then close the port and let the running ones finish."""
+        self._lifecycle.stopping = True
+        if self._drains:
+            await asyncio.sleep(self._drain_seconds)
+        await super().shutdown(sockets)
+
+
+def server(app: FastAPI, settings: ServiceSettings, *, whole_process: bool = False) -> uvicorn.Server:
+    """Make a server for ``app``, not yet running; ``whole_process`` takes other libraries' log lines too."""
+    return GentleServer(
         uvicorn.Config(
             app,
             host=settings.host,
@@ -27,10 +59,15 @@ def server(app: FastAPI, settings: ServiceSettings) -> uvicorn.Server:
             ws="none",
             lifespan="on",
             server_header=False,
-            access_log=settings.access_log,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
+            access_log=False,  # service.logs writes a line that holds no question
+            log_config=log_config(settings, whole_process=whole_process),
             log_level=settings.log_level,
             timeout_graceful_shutdown=settings.shutdown_seconds,
-        )
+        ),
+        app.state.lifecycle,
+        settings.drain_seconds,
     )
 
 
@@ -64,4 +101,4 @@ def run(
         open_engine=partial(Engine.open, settings),
         database=database or settings.service_database,
     )
-    server(app, service).run(sockets)
+    server(app, service, whole_process=True).run(sockets)

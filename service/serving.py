@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from index.engine import Engine, NoIndexError
+from service.observing import OBSERVER, Observer
 from service.problems import ProblemError
 from service.settings import ServiceSettings
 
@@ -37,6 +39,8 @@ class Serving:
         self._waiting = 0
         self._fault = ""
         self._watcher: asyncio.Task[None] | None = None
+        #: Told of every search that work on the threads reports with `service.observing.observed`.
+        self.observer: Observer | None = None
 
     async def start(self) -> None:
         """Open the engine if none was given, then watch for newer generations."""
@@ -69,6 +73,16 @@ class Serving:
             raise ProblemError(503, "no-index", thai, english, headers={"Retry-After": "5"})
         return self._engine
 
+    @property
+    def is_open(self) -> bool:
+        """Whether an engine is open."""
+        return self._engine is not None
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait or run on the threads."""
+        return self._waiting
+
     async def call(self, work: Callable[[Engine], T]) -> T:
         """Run ``work`` with the engine on a worker thread.
 
@@ -80,8 +94,10 @@ class Serving:
             thai, english = "มีผู้ใช้งานมาก กรุณาลองใหม่ในอีกสักครู่", "too many requests wait: try again shortly"
             raise ProblemError(503, "busy", thai, english, headers={"Retry-After": "1"})
         self._waiting += 1
+        context = contextvars.copy_context()  # so that the thread knows the request: its id, its span
+        context.run(OBSERVER.set, self.observer)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work, engine)
+            return await asyncio.get_running_loop().run_in_executor(self._pool, context.run, work, engine)
         finally:
             self._waiting -= 1
 
@@ -97,7 +113,7 @@ class Serving:
         """
         try:
             if self._engine is not None:
-                if await asyncio.to_thread(self._engine.reload):
+                if await asyncio.to_thread(self._engine.reload, warm=True):
                     _log.info("serving generation %s", self._engine.generation)
             elif self._open_engine is not None:
                 self._engine = await asyncio.to_thread(_opened_warm, self._open_engine)
@@ -121,5 +137,5 @@ class Serving:
 def _opened_warm(open_engine: OpenEngine) -> Engine:
     """An open engine that has answered once, so that nobody's first question waits for what loads late."""
     engine = open_engine()
-    engine.search("กรณีใดทำงานร่วมกับโรงพยาบาล", k=1)
+    engine.warm()
     return engine

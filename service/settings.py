@@ -1,15 +1,63 @@
 """The service's own settings, read once at start from ``KARANI_*`` variables.
 
 Where the data lives and which encoder serves it is `corpus.settings`; here is
-only what the HTTP edge needs. Every field's description names its unit.
+only what the HTTP edge needs. Every field's description names its unit; README's table of
+settings is written from here by ``python -m service.settings_table``.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+import ipaddress
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+import limits
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from service import origins
+
+#: The heading that stands in README's table before the field named.
+HEADINGS = {
+    "host": "Where it listens",
+    "max_query_chars": "What one request may ask for",
+    "threads": "How it works",
+    "language": "The pages",
+    "past_questions": "Past questions",
+    "require_key": "Who may call",
+    "rate_search": "How often: calls per key, else per client address",
+    "log_level": "Logs, metrics, traces",
+    "public_url": "Assistants (MCP) and answers in sentences",
+}
+OFF = "off"
+
+
+def _listed(value: object) -> object:
+    """A list as people write it in an environment variable: parted by commas or spaces."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+def _checked_origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(origins.parse(value) for value in values))
+
+
+def _checked_networks(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        ipaddress.ip_network(value)  # a misspelt one would trust nobody, in silence
+    return values
+
+
+def _checked_rate(value: str) -> str:
+    if value != OFF:
+        limits.parse_many(value)
+    return value
+
+
+OriginList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_checked_origins)]
+NetworkList = Annotated[
+    tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_checked_networks)
+]
+Rate = Annotated[str, AfterValidator(_checked_rate)]
 
 DEMO_EXAMPLES = (
     "ใครใช้ MOU กับโรงพยาบาล",
@@ -55,18 +103,130 @@ class ServiceSettings(BaseSettings):
     shutdown_seconds: int = Field(
         default=10, ge=1, le=600, description="seconds for running requests at shutdown"
     )
+    # KARANI_DRAIN_SECONDS: after SIGTERM /readyz says 503 this long before the port closes.
+    drain_seconds: float = Field(
+        default=1.0, ge=0, le=600, description="seconds between saying `stopping` and closing the port"
+    )
     # KARANI_LANGUAGE: the pages' language until a reader switches.
     language: Literal["th", "en"] = Field(default="th", description="language of the pages, th or en")
     # KARANI_DEMO: 1 when the demo cases are served; the pages then say so and offer examples.
     demo: bool = Field(default=False, description="whether the demo cases are being served")
     # KARANI_EXAMPLES: example questions on the empty page, a JSON list; empty for none.
     examples: tuple[str, ...] | None = Field(default=None, description="example questions, a JSON list")
+    # -- past questions ----------------------------------------------------------------
+    # KARANI_PAST_QUESTIONS: 0 keeps nothing of what is asked; else see service/asked.py for what is kept.
+    past_questions: bool = Field(
+        default=True, description="suggest questions that several people asked and that were answered"
+    )
+    # KARANI_PAST_QUESTIONS_ASKERS: until then a question's text is not kept.
+    past_questions_askers: int = Field(
+        default=3, ge=1, le=1000, description="people who must ask a question before it is suggested"
+    )
+
+    # -- who may call ----------------------------------------------------------------
+    # KARANI_REQUIRE_KEY: 1 closes /v1 and /mcp to callers without a key; the pages stay open.
+    require_key: bool = Field(default=False, description="whether `/v1` and `/mcp` want an API key")
+    # KARANI_CORS_ORIGINS: sites whose pages may call without a key bound to them; * is every site.
+    cors_origins: OriginList = Field(
+        default=(),
+        description="sites whose pages may call, such as `https://portal.example.go.th`; `*` is every site",
+    )
+    # KARANI_EMBED_ORIGINS: sites that may show /embed in a frame without a key bound to them; * is every site.
+    embed_origins: OriginList = Field(
+        default=(),
+        description="sites that may show `/embed` in a frame, besides those of the key in its address",
+    )
+    # KARANI_TRUSTED_PROXIES: addresses whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    trusted_proxies: NetworkList = Field(
+        default=(), description="proxies whose `X-Forwarded-For` is believed: addresses or networks"
+    )
+
+    # -- how often -------------------------------------------------------------------
+    # KARANI_RATE_*: "600/minute", several windows as "20/second;600/minute", or off.
+    rate_search: Rate = Field(default="6000/minute", description="searches, and result pages")
+    rate_suggest: Rate = Field(default="12000/minute", description="suggestions while typing")
+    rate_answer: Rate = Field(default="60/minute", description="written answers")
+    rate_write: Rate = Field(default="300/minute", description="feedback, and changes to the corpus")
+    rate_read: Rate = Field(default="12000/minute", description="everything else; `off` ends a limit")
+
+    # -- logs, metrics, traces -------------------------------------------------------
     # KARANI_LOG_LEVEL: of the server's own log.
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
-        default="info", description="the server log's level"
+        default="info", description="the log's level"
     )
-    # KARANI_ACCESS_LOG: 1 logs every request's address, which holds the question.
-    access_log: bool = Field(default=False, description="log every request, questions included")
+    # KARANI_LOG_FORMAT: auto is text on a terminal and JSON lines elsewhere.
+    log_format: Literal["auto", "json", "text"] = Field(
+        default="auto", description="`json` lines, `text`, or `auto`: text on a terminal"
+    )
+    # KARANI_ACCESS_LOG: one line a request, without what was asked.
+    access_log: bool = Field(default=True, description="log a line for every request, without what was asked")
+    # KARANI_LOG_QUESTIONS: 1 adds questions, addresses and errors' own words to the log.
+    log_questions: bool = Field(default=False, description="whether the log may hold questions and addresses")
+    # KARANI_LOG_CLIENTS: hash is salted anew at every start, so that it tells callers apart and names nobody.
+    log_clients: Literal["hash", "off"] = Field(
+        default="hash",
+        description="callers in the log: `hash` of the address, salted at every start, or `off`",
+    )
+    # KARANI_METRICS: who may read /metrics.
+    metrics: Literal["on", "key", "off"] = Field(
+        default="on", description="`/metrics`: `on`, only with a `key` of scope write, or `off`"
+    )
+    # KARANI_TRACING: 1 sends spans of requests and stages; wants the extra `otel`.
+    tracing: bool = Field(
+        default=False, description="send OpenTelemetry traces (`pip install 'karani[otel]'`)"
+    )
+    # KARANI_OTLP_ENDPOINT: an OTLP/HTTP collector; /v1/traces is added.
+    otlp_endpoint: str = Field(
+        default="http://127.0.0.1:4318", description="the OTLP/HTTP collector's address"
+    )
+    # KARANI_TRACE_SAMPLE: share of requests traced that no caller has decided on.
+    trace_sample: float = Field(default=1.0, ge=0, le=1, description="share of requests traced, 0 to 1")
+
+    # -- assistants (MCP) and answers in sentences ------------------------------------
+    # KARANI_PUBLIC_URL: makes the addresses in assistants' citations absolute.
+    public_url: str = Field(
+        default="", description="the service's own public address, e.g. https://cases.example.go.th"
+    )
+    # KARANI_MCP: 0 takes /mcp away.
+    mcp: bool = Field(default=True, description="serve assistants at /mcp")
+    # KARANI_ANSWER_URL: an OpenAI-compatible endpoint; empty turns written answers off.
+    answer_url: str = Field(
+        default="", description="endpoint that writes answers, up to /v1; empty for none (off)"
+    )
+    # KARANI_ANSWER_MODEL: the model's name as that endpoint knows it.
+    answer_model: str = Field(default="default", min_length=1, description="model that writes answers")
+    # KARANI_ANSWER_KEY: sent as a bearer token; never logged, never shown.
+    answer_key: SecretStr = Field(default=SecretStr(""), description="key of that endpoint")
+    # KARANI_ANSWER_FIRST_SECONDS: to the first word, else the extractive answer stands.
+    answer_first_seconds: float = Field(
+        default=15.0, gt=0, le=600, description="seconds to a written answer's first word"
+    )
+    # KARANI_ANSWER_IDLE_SECONDS: between two words.
+    answer_idle_seconds: float = Field(
+        default=10.0, gt=0, le=600, description="seconds that a written answer may stall"
+    )
+    # KARANI_ANSWER_SECONDS: for a whole written answer.
+    answer_seconds: float = Field(
+        default=60.0, gt=0, le=3600, description="seconds for a whole written answer"
+    )
+    # KARANI_ANSWER_TOKENS: the most that the model may write.
+    answer_tokens: int = Field(default=800, ge=16, le=32_000, description="model tokens of a written answer")
+    # KARANI_ANSWER_PASSAGES: what it may write from.
+    answer_passages: int = Field(
+        default=6, ge=1, le=30, description="passages that an answer is written from"
+    )
+    # KARANI_ANSWER_AT_ONCE: further questions get the extractive answer at once.
+    answer_at_once: int = Field(default=4, ge=1, le=1000, description="answers written at the same time")
+
+    @field_validator("public_url", "answer_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        """Empty, or http(s) with a host and nothing that a path cannot follow."""
+        parts = urlsplit(value)
+        extra = parts.query or parts.fragment or parts.username
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname or extra):
+            raise ValueError("must be an address such as https://cases.example.go.th, without ?, # and @")
+        return value.rstrip("/")
 
     @property
     def shown_examples(self) -> tuple[str, ...]:

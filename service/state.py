@@ -6,6 +6,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from service.asked import Asked
 from service.database import Database
 from service.serving import Serving
 
@@ -22,3 +23,18 @@ async def _database(request: Request) -> Database:
 
 
 DatabaseDep = Annotated[Database, Depends(_database)]
+
+
+async def _asked(request: Request) -> Asked:
+    return cast(Asked, request.app.state.asked)
+
+
+AskedDep = Annotated[Asked, Depends(_asked)]
+
+
+async def _client(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+ClientDep = Annotated[str, Depends(_client)]
+"""The address that asks, to tell askers apart; never stored."""

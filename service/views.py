@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlencode
 
 from index.engine import Engine
-from index.hits import Answer, FoundPassage, SearchResult, page_url
+from index.hits import Answer, FoundPassage, page_url
 from service.marking import Segment, laid_out, window
-from service.schemas import SearchRequest
 
-FACETS = ("province", "year_be", "kind", "award", "document_id", "case_id")
 _CONTEXT_CHARS = 140
-_SHOWN_VALUES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +19,7 @@ class Corpus:
     documents: int
     cases: int
     passages: int
+    provinces: int
     generation: str
     encoder: str
 
@@ -35,74 +31,10 @@ def corpus_of(engine: Engine) -> Corpus:
         documents=store.count("documents"),
         cases=store.count("cases"),
         passages=store.count("passages"),
+        provinces=len({info.case.province for info in store.cases()} - {None}),
         generation=engine.generation,
         encoder=engine.encoder.name,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class FilterLink:
-    """A filter's value, what to call it, how many hits have it, and the address that sets or drops it."""
-
-    facet: str
-    value: str
-    label: str
-    count: int
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Facet:
-    """One filter's values: some in sight, the rest folded away."""
-
-    name: str
-    shown: tuple[FilterLink, ...]
-    rest: tuple[FilterLink, ...]
-
-
-def search_url(values: Mapping[str, Any], **changes: Any) -> str:
-    """The address of a search; ``None`` leaves a parameter out."""
-    merged = {**values, **changes}
-    return "/?" + urlencode({k: v for k, v in merged.items() if v not in (None, "")})
-
-
-def search_values(search: SearchRequest) -> dict[str, Any]:
-    """The parameters that an address needs to say this search again."""
-    values = search.model_dump(exclude_none=True)
-    if values.get("system") == "hybrid":
-        del values["system"]
-    if values.pop("exact"):
-        values["exact"] = "1"
-    return values
-
-
-def facets_of(result: SearchResult, values: Mapping[str, Any], labels: Mapping[str, str]) -> list[Facet]:
-    """The filters that would narrow this result: none already set, none with a single value."""
-    found = []
-    for name, counts in result.facets.items():
-        if name in values or len(counts) < 2:
-            continue
-        links = [
-            FilterLink(name, value, labels.get(value, value), n, search_url(values, **{name: value}))
-            for value, n in counts.items()
-        ]
-        found.append(Facet(name, tuple(links[:_SHOWN_VALUES]), tuple(links[_SHOWN_VALUES:])))
-    return found
-
-
-def active_filters(values: Mapping[str, Any], labels: Mapping[str, str]) -> list[FilterLink]:
-    """The filters that are set, each with the address without it."""
-    return [
-        FilterLink(
-            name,
-            str(values[name]),
-            labels.get(str(values[name]), str(values[name])),
-            0,
-            search_url(values, **{name: None}),
-        )
-        for name in FACETS
-        if name in values
-    ]
 
 
 def quoted(answer: Answer, found: Iterable[FoundPassage]) -> list[Segment]:

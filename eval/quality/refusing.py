@@ -23,6 +23,7 @@ from eval.quality.sets import TITLES, Sets
 from eval.significance import resampled_interval
 from index.answers import answer_for
 from index.hits import Group
+from index.listing import Listing
 
 FALSE_REFUSALS = 0.05
 #: Groups that an answer is looked for in (`index.answers`).
@@ -48,10 +49,10 @@ class Sure:
 def sure_of(collection: Collection, question: str, removed: Removed | None = None) -> Sure:
     """Search as the service does; with ``removed``, as if the documents of the groups it names were not there."""
     engine = collection.engine
-    found = engine.consider(question, _DEPTH if removed else _FIRST)
+    found = engine.consider(question, Listing(_DEPTH if removed else _FIRST))
     if removed is not None:
         gone = {group.best.passage.document_id for group in found.groups if removed(group)}
-        found = engine.consider(question, _FIRST, without=gone)
+        found = engine.consider(question, Listing(_FIRST), without=gone)
     always = replace(engine.calibration, threshold=0.0)
     answer = answer_for(found.asked, found.groups, found.judged, engine.lexicon, always)
     first = collection.dataset_id(found.groups[0].best.passage.document_id) if found.groups else None

@@ -30,6 +30,7 @@ from index.calibration import FURTHEST, NAMES, Calibration
 from index.engine import Engine
 from index.evidence import EvidenceFinder
 from index.generations import build
+from index.listing import Listing
 from index.training.data import HELD_OUT_PARTS, is_held_out, written
 from index.training.ranking import Example, examples, fit, fit_weights
 
@@ -198,7 +199,7 @@ def _fold(query_id: str) -> int:
 
 def numbers_of(engine: Engine, text: str, without: Collection[str] = ()) -> tuple[str, Numbers] | None:
     """The first hit's document and `index.calibration.NAMES`, some documents left out."""
-    found = engine.consider(text, 1, without=without)
+    found = engine.consider(text, Listing(1), without=without)
     finder = EvidenceFinder(found.asked, word_weight, engine.lexicon)
     for shown in found.groups:
         weighed = weigh(finder, shown.best, found.judged)

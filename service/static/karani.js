@@ -35,16 +35,32 @@ const step = (by) => {
   return true;
 };
 
+// Menus close when the reader goes elsewhere.
+const help = document.getElementById("keys");
+const openMenu = () => document.querySelector("details[data-menu][open]");
+for (const kind of ["click", "focusin"]) {
+  document.addEventListener(kind, (event) => {
+    const menu = openMenu();
+    if (menu && !menu.contains(event.target)) menu.open = false;
+  });
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
   if (event.key === "/" && !typing && keysOn() && box()) {
     box().focus();
     box().select();
+  } else if (event.key === "?" && !typing && keysOn() && help) {
+    help.open = !help.open;
+    if (help.open) help.querySelector("summary").focus();
+  } else if (event.key === "Escape" && openMenu()) {
+    const menu = openMenu();
+    menu.open = false;
+    menu.querySelector("summary").focus();
   } else if (event.key === "Escape" && box()) {
     if (typing) typing.blur();
     else { box().focus(); box().select(); }
-    if (typing?.type === "search") return; // the browser empties the box itself
   } else if (event.key === "ArrowDown" && (!typing || typing === box())) {
     if (!step(1)) return;
   } else if (event.key === "ArrowUp" && !typing && document.activeElement?.matches(".answer .button, .hit-link, .cards a, .passages a")) {
@@ -57,6 +73,11 @@ document.addEventListener("keydown", (event) => {
 if (matchMedia("(max-width: 62rem)").matches) {
   for (const fold of document.querySelectorAll("details[data-fold]")) fold.open = false;
 }
+
+// Colours are remembered, thanks are said: neither belongs into an address that is passed on.
+const address = new URL(location.href);
+for (const name of ["theme", "thanks"]) address.searchParams.delete(name);
+if (address.searchParams.size !== new URLSearchParams(location.search).size) history.replaceState(history.state, "", address);
 
 // An address without #cite still opens at the cited text.
 if (!location.hash) document.getElementById("cite")?.scrollIntoView({ block: "center", behavior: "instant" });

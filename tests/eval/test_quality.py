@@ -21,6 +21,7 @@ from eval.quality.refusing import sure_of, without_answers, word_3grams
 from eval.quality.rows import Row, Target
 from eval.quality.sets import Sets
 from eval.significance import Interval, bootstrap_interval, resampled_interval
+from index.listing import Listing
 from tests.eval.sets import QRELS, QUERIES, TEXTS, beir
 
 NEWS = {
@@ -202,7 +203,7 @@ def test_confidence_is_the_engines_and_answers_go_with_what_repeats_them(dataset
         answer = collection.engine.search(text).answer
         assert answer is not None
         assert sure.confidence == pytest.approx(answer.confidence)
-        groups = collection.engine.consider(text, 10).groups
+        groups = collection.engine.consider(text, Listing(10)).groups
         gone = without_answers(collection, dataset, "q1")
         found = {group.best.passage.document_id: gone(group) for group in groups}
         assert found.pop("d1") is True

@@ -128,3 +128,29 @@ def test_a_body_has_types_where_an_address_has_text(client: TestClient, wrong: d
     assert [fault["name"] for fault in refused.json()["errors"]] == list(wrong)
     assert client.get("/v1/search", params={"q": MOU, "k": "5", "exact": "true"}).status_code == 200
     assert client.post("/v1/search", json={"q": MOU, "k": 5.0, "exact": True}).status_code == 200
+
+
+def test_parts_orders_and_repeated_filters(client: TestClient) -> None:
+    first = client.get("/v1/search", params={"q": "ผู้สูงอายุ", "k": 2}).json()
+    second = client.get("/v1/search", params={"q": "ผู้สูงอายุ", "k": 2, "offset": 2}).json()
+    assert [hit["rank"] for hit in second["hits"]] == [3, 4]
+    assert first["total"] == second["total"] > 4
+    assert not {h["passage_id"] for h in first["hits"]} & {h["passage_id"] for h in second["hits"]}
+    provinces = list(first["facets"]["province"])[:2]
+    several = client.get("/v1/search", params={"q": "ผู้สูงอายุ", "province": provinces}).json()
+    assert {hit["citation"]["case"]["province"] for hit in several["hits"]} == set(provinces)
+    body = {"q": "ผู้สูงอายุ", "province": provinces, "sort": "name", "k": 50}
+    posted = client.post("/v1/search", json=body).json()
+    assert posted["total"] == several["total"]
+    assert posted["sort"] == "name"
+    single = client.post("/v1/search", json={"q": "ผู้สูงอายุ", "province": provinces[0]}).json()
+    assert {hit["citation"]["case"]["province"] for hit in single["hits"]} == {provinces[0]}
+
+
+@pytest.mark.parametrize(
+    "wrong", ["sort=best", "offset=-1", "offset=1001", "province=" + "&province=".join("a" * 21)]
+)
+def test_wrong_parts_and_orders_are_refused_by_name(client: TestClient, wrong: str) -> None:
+    answer = client.get(f"/v1/search?q=a&{wrong}")
+    assert answer.status_code == 422
+    assert [error["name"] for error in answer.json()["errors"]] == [wrong.split("=")[0]]

@@ -102,7 +102,7 @@ class BlockedEngine:
         self.go = threading.Event()
         self.entered = threading.Semaphore(0)
 
-    def reload(self) -> bool:
+    def reload(self, **_: bool) -> bool:
         return False
 
     def wait(self) -> str:
@@ -167,7 +167,7 @@ def test_a_faulty_new_index_leaves_the_old_one_serving(
         def __getattr__(self, name: str) -> Any:
             return getattr(demo_engine, name)
 
-        def reload(self) -> bool:
+        def reload(self, **_: bool) -> bool:
             raise NoIndexError("damaged")
 
     engine: Any = Faulty()

@@ -1,0 +1,117 @@
+"""Questions that people ask again and again, suggested to those who begin to type one.
+
+A question is kept as text only once several people asked it and the corpus answers it; until then only a
+hash and a number are. Who asked is never kept: clients are told apart within a day, in memory, by a hash
+with a salt of this process.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2b
+from threading import Lock
+
+from index.hits import SearchResult
+from index.lexical import skeleton
+from service.database import Database
+from service.settings import ServiceSettings
+
+_CHARS = range(3, 121)
+_SUGGESTED = 500
+_FORGOTTEN = timedelta(days=365)
+_MOST_SEEN = 200_000
+# What may name a person has no place among suggestions, however often it is asked.
+_PERSONAL = re.compile(r"@|[0-9๐-๙](?:[ -]?[0-9๐-๙]){8}")
+
+
+@dataclass(slots=True)
+class _Counted:
+    shown: str
+    askers: int = 0
+
+
+@dataclass(slots=True)
+class _Day:
+    """Who asked what today, as hashes."""
+
+    day: date
+    salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
+    seen: set[bytes] = field(default_factory=set)
+
+
+class Asked:
+    """Counts questions in memory; `flush` stores what came since the last time."""
+
+    def __init__(self, database: Database, settings: ServiceSettings) -> None:
+        self._database = database
+        self._settings = settings
+        self._lock = Lock()
+        self._pending: dict[str, _Counted] = {}
+        self._today = _Day(_now().date())
+        self._top: tuple[str, ...] | None = None
+
+    def note(self, result: SearchResult, client: str) -> None:
+        """Count a question that was answered, once a client and day; cheap enough for the event loop."""
+        question = result.suggestion or result.query
+        if (
+            not self._settings.past_questions
+            or result.answer is None
+            or len(question) not in _CHARS
+            or _PERSONAL.search(question)
+        ):
+            return
+        key = _hash(skeleton(question).encode())
+        with self._lock:
+            if self._today.day != _now().date():
+                self._today = _Day(_now().date())
+            asker = _hash(client.encode(), key=self._today.salt)
+            once = f"{key} {asker}".encode()
+            if once not in self._today.seen and len(self._today.seen) < _MOST_SEEN:
+                self._today.seen.add(once)
+                self._pending.setdefault(key, _Counted(question)).askers += 1
+
+    def flush(self) -> None:
+        """Store what was counted; not for the event loop."""
+        with self._lock:
+            pending, self._pending = self._pending, {}
+        if not pending:
+            return
+        now = _now()
+        with self._database.writing() as connection:
+            for key, counted in pending.items():
+                connection.execute(
+                    "INSERT INTO questions VALUES (?, '', ?, ?) ON CONFLICT (question) "
+                    "DO UPDATE SET askers = askers + excluded.askers, last_asked = excluded.last_asked",
+                    (key, counted.askers, now.isoformat()),
+                )
+                connection.execute(
+                    "UPDATE questions SET shown = ? WHERE question = ? AND askers >= ? AND shown = ''",
+                    (counted.shown, key, self._settings.past_questions_askers),
+                )
+            connection.execute(
+                "DELETE FROM questions WHERE last_asked < ?", ((now - _FORGOTTEN).isoformat(),)
+            )
+        self._top = self._read()
+
+    def suggested(self) -> tuple[str, ...]:
+        """The operator's examples, then what is asked most; from memory after the first call."""
+        if self._top is None:
+            self._top = self._read()
+        return tuple(dict.fromkeys((*self._settings.shown_examples, *self._top)))
+
+    def _read(self) -> tuple[str, ...]:
+        if not self._settings.past_questions:
+            return ()
+        sql = "SELECT shown FROM questions WHERE shown <> '' ORDER BY askers DESC, last_asked DESC LIMIT ?"
+        return tuple(row[0] for row in self._database.rows(sql, (_SUGGESTED,)))
+
+
+def _hash(data: bytes, key: bytes = b"") -> str:
+    return blake2b(data, digest_size=16, key=key).hexdigest()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,106 @@
+"""The tools over streamable HTTP at ``/mcp``, inside the application.
+
+Stateless, with JSON answers: any replica may serve any request, and no connection stays open.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.datastructures import Headers
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from service.mcp.protocol import protocol_server
+from service.problems import ProblemError
+from service.serving import Serving
+from service.settings import ServiceSettings
+
+PATH = "/mcp"
+_PORT = re.compile(r":[0-9]*$")
+
+
+class McpEndpoint:
+    """The ASGI application behind ``/mcp``; works while `running` is entered."""
+
+    def __init__(self, serving: Serving, settings: ServiceSettings) -> None:
+        self._settings = settings
+        self._server = protocol_server(serving.call, settings.public_url)
+        self._manager: StreamableHTTPSessionManager | None = None
+        # The SDK tells of every session that it opens and closes: for this stateless use, of every request.
+        logging.getLogger("mcp").setLevel(logging.WARNING)
+
+    @property
+    def route(self) -> Route:
+        """POST alone: without sessions there is nothing to listen for (GET) and nothing to end (DELETE)."""
+        return Route(PATH, self, methods=["POST"], include_in_schema=False)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Serve while entered, where the settings want it; may be entered again, unlike the SDK's manager."""
+        if not self._settings.mcp:
+            yield
+            return
+        self._manager = StreamableHTTPSessionManager(
+            self._server,
+            json_response=True,
+            stateless=True,
+            # `_refuse_rebinding` protects without a list of every name that a proxy may pass on.
+            security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+            max_request_body_size=self._settings.max_body_bytes,
+        )
+        async with self._manager.run():
+            yield
+        self._manager = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        headers = Headers(scope=scope)
+        _refuse_rebinding(headers.get("origin"), headers.get("host", ""), self._settings)
+        if self._manager is None:
+            raise ProblemError(503, "busy", "ระบบกำลังปิด", "the service is stopping: try again")
+        await self._manager.handle_request(scope, receive, send)
+
+
+def _refuse_rebinding(origin: str | None, host: str, settings: ServiceSettings) -> None:
+    """Refuse a web page that reaches this server under a name which is not this server's.
+
+    A page of another site can have its own name resolve to this machine and so call an assistant's tools
+    from a visitor's browser, from the inside of a network. Browsers send ``Origin`` with every
+    POST, so requests without it are programs' and pass. A page's own host must be an address (which
+    cannot be made to resolve elsewhere), this machine's name, the public address, or on the list of origins.
+
+    Raises:
+        ProblemError: 403, the origin is none of these.
+    """
+    if origin is None or origin in _known_origins(settings):
+        return
+    page_host = origin.partition("://")[2]
+    if page_host == host and _cannot_be_rebound(_PORT.sub("", host)):
+        return
+    thai = "ไม่รับคำขอจากเว็บนี้ ให้ผู้ดูแลตั้ง KARANI_PUBLIC_URL หรือเพิ่มใน KARANI_CORS_ORIGINS"
+    english = "this web page's origin is not allowed: set KARANI_PUBLIC_URL, or add it to KARANI_CORS_ORIGINS"
+    raise ProblemError(403, "origin-not-allowed", thai, english)
+
+
+def _known_origins(settings: ServiceSettings) -> set[str]:
+    public = urlsplit(settings.public_url)
+    known = set(getattr(settings, "cors_origins", ()))
+    return known | ({f"{public.scheme}://{public.netloc}"} if public.netloc else set())
+
+
+def _cannot_be_rebound(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
