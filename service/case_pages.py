@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -15,10 +16,15 @@ from corpus.records import Passage
 from corpus.store import CaseInfo, DocumentInfo, Store
 from index.engine import Engine
 from service import listing, provinces
+from service.addresses import site_of
+from service.citations import citation_of
+from service.citing import reference
+from service.documents import case_url
 from service.fragments import share_url
 from service.listing import SIZE, Listing
 from service.problems import not_found
 from service.rendering import PagesDep, load
+from service.sharing import Shared, shared_as
 from service.state import ServingDep
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -102,12 +108,13 @@ class CaseStory:
     told: tuple[Told, ...]
     pages: tuple[int, ...]
     related: tuple[Related, ...]
+    shared: Shared | None
 
 
 @router.get("/cases/{case_id}")
 async def case_page(request: Request, case_id: str, serving: ServingDep, pages: PagesDep) -> HTMLResponse:
     """One case: what is known of it, its passages in reading order, and cases like it."""
-    story, corpus = await load(serving, pages, lambda engine: _story(engine.store, case_id))
+    story, corpus = await load(serving, pages, lambda engine: _story(engine.store, case_id, site_of(request)))
     if story is None:
         raise not_found("กรณีนี้", "case")
     return pages.render(
@@ -118,10 +125,11 @@ async def case_page(request: Request, case_id: str, serving: ServingDep, pages: 
         info=story.info,
         case=story.info.case,
         document=story.document,
+        shared=story.shared,
     )
 
 
-def _story(store: Store, case_id: str) -> CaseStory | None:
+def _story(store: Store, case_id: str, site: str) -> CaseStory | None:
     info = store.case(case_id)
     if info is None:
         return None
@@ -138,9 +146,22 @@ def _story(store: Store, case_id: str) -> CaseStory | None:
         )
         told.append(Told(passage, "" if passage.heading == heading else passage.heading, url))
         heading = passage.heading
+    pages = tuple(dict.fromkeys(passage.page for passage in passages))
     return CaseStory(
-        info, document, tuple(told), tuple(dict.fromkeys(p.page for p in passages)), _related(store, info)
+        info, document, tuple(told), pages, _related(store, info), _shared(store, info, passages, site)
     )
+
+
+def _shared(store: Store, info: CaseInfo, passages: Sequence[Passage], site: str) -> Shared | None:
+    """References to the case as a whole: no words of it, and its own address."""
+    if not passages:
+        return None
+    document = store.document(info.document_id)
+    url = f"{site}{case_url(info.case.case_id)}"
+    cited = reference(
+        passages[0].passage_id, citation_of(store, passages[0]), document.metadata if document else {}, url
+    )
+    return shared_as(replace(cited, quote=""))
 
 
 def _related(store: Store, info: CaseInfo) -> tuple[Related, ...]:

@@ -11,15 +11,18 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from corpus import catalogue, originals
-from corpus.records import Case, Page, Passage
+from corpus.records import Case, Citation, Page, Passage
 from corpus.store import CaseInfo, DocumentInfo
 from index.engine import Engine
 from service import listing, viewing
+from service.addresses import site_of
+from service.citing import reference
 from service.documents import document_url
 from service.fragments import share_url
 from service.listing import SIZE, Listing
 from service.problems import not_found
 from service.rendering import Pages, PagesDep, load
+from service.sharing import Shared, shared_as
 from service.state import ServingDep
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -91,6 +94,7 @@ class _Read:
     passages: Sequence[Passage]
     cases: Mapping[str, Case]
     original: originals.Original | None
+    cleaner: str
 
 
 async def _viewer(
@@ -109,6 +113,7 @@ async def _viewer(
     shown = [p for p in found.passages if p.end > view.low and p.start < view.high]
     place = {"page": number, "start": wanted[0], "end": wanted[1], "quote": quote}
     cited = view.cited
+    address = share_url(document_id, number, page.text, *cited, info.title) if cited else ""
     return pages.render(
         request,
         "page.html",
@@ -128,7 +133,8 @@ async def _viewer(
         marks=urlencode({"start": cited[0], "end": cited[1]}) if cited else "",
         place={name: value for name, value in place.items() if value not in (None, "")},
         neighbours=_neighbours(info.pages, number),
-        share_url=share_url(document_id, number, page.text, *cited, info.title) if cited else "",
+        share_url=address,
+        shared=_shared(found, view.cited, f"{site_of(request)}{address}") if cited else None,
         back=viewing.back_link(request.headers.get("referer"), request.url.netloc),
         link=viewing.web_address(info.metadata),
     )
@@ -142,7 +148,32 @@ def _read(engine: Engine, document_id: str, number: int) -> _Read | None:
     passages = store.page_passages(document_id, number)
     told = {p.case_id: store.case(p.case_id) for p in passages if p.case_id}
     cases = {case_id: found.case for case_id, found in told.items() if found}
-    return _Read(info, page, passages, cases, originals.find(engine.settings.originals, page))
+    _source, cleaner = store.page_source(document_id, number) or ("", "")
+    original = originals.find(engine.settings.originals, page)
+    return _Read(info, page, passages, cases, original, cleaner)
+
+
+def _shared(found: _Read, cited: tuple[int, int] | None, url: str) -> Shared | None:
+    """References to the marked words; ``None`` where they stand in no passage."""
+    low, high = cited or (0, 0)
+    inside = next((p for p in found.passages if p.start < high and low < p.end), None)
+    if inside is None:
+        return None
+    page = found.page
+    case = found.cases.get(inside.case_id or "")
+    quote = page.text[low:high]
+    place = Citation(
+        found.info.document_id,
+        found.info.title,
+        page.number,
+        case,
+        low,
+        high,
+        page.source,
+        quote,
+        found.cleaner,
+    )
+    return shared_as(reference(inside.passage_id, place, found.info.metadata, url))
 
 
 def _beside(request: Request, found: _Read) -> str:

@@ -1,4 +1,4 @@
-// Comforts for the pages one reads: copy a link, print, turn pages and walk the map by keys. All works without it.
+// Comforts for the pages one reads: print, turn pages and walk the map by keys. All works without it.
 "use strict";
 
 const readingKeys = () => {
@@ -8,25 +8,6 @@ const readingKeys = () => {
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => print());
-}
-
-for (const link of document.querySelectorAll("a[data-copy]")) {
-  link.addEventListener("click", async (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || !navigator.clipboard) return; // then it is a plain link
-    event.preventDefault();
-    try {
-      await navigator.clipboard.writeText(new URL(link.dataset.copy, location.href).href);
-    } catch {
-      location.assign(link.href);
-      return;
-    }
-    const said = document.createElement("span");
-    said.className = "copied";
-    said.setAttribute("role", "status");
-    said.textContent = link.dataset.copied;
-    link.after(said);
-    setTimeout(() => said.remove(), 2500);
-  });
 }
 
 // On the map an arrow goes to the nearest province with cases in its direction.
