@@ -130,6 +130,27 @@ class PagingRequest(Strict):
     offset: int = Field(default=0, ge=0, le=10**9, description="entries to pass over")
 
 
+class DocumentsRequest(PagingRequest):
+    """Which documents."""
+
+    find: str = Field(default="", max_length=500, description="words that title or id must have")
+
+
+class CasesRequest(PagingRequest):
+    """Which cases."""
+
+    find: str = Field(default="", max_length=500, description="words that name, province or kind must have")
+    province: str | None = Field(default=None, min_length=1, max_length=200, description="only this province")
+    kind: str | None = Field(
+        default=None, min_length=1, max_length=200, description="only this kind of organisation"
+    )
+    year_be: int | None = Field(default=None, ge=2000, le=3000, description="only this Buddhist-era year")
+    award: str | None = Field(default=None, min_length=1, max_length=200, description="only with this award")
+    document_id: str | None = Field(
+        default=None, min_length=1, max_length=500, description="only told by this document"
+    )
+
+
 class CaseOut(Strict):
     """One organisation's story; `null` where no source says it."""
 

@@ -36,7 +36,9 @@ def found(result: SearchResult) -> list[str]:
 def test_parts_join_to_the_whole_list_in_every_order(engine: Engine, sort: str) -> None:
     whole = engine.search(QUESTION, everything=True, k=50, sort=sort)
     assert whole.total == len(whole.groups) == 6
-    parts = [engine.search(QUESTION, everything=True, k=2, offset=offset, sort=sort) for offset in (0, 2, 4, 6)]
+    parts = [
+        engine.search(QUESTION, everything=True, k=2, offset=offset, sort=sort) for offset in (0, 2, 4, 6)
+    ]
     assert [one for part in parts for one in found(part)] == found(whole)
     assert [part.total for part in parts] == [6] * 4
     assert not parts[-1].groups
@@ -71,7 +73,9 @@ def test_the_answer_is_the_same_in_every_order_and_part(engine: Engine) -> None:
 def test_several_values_of_one_filter_let_any_of_them_pass(engine: Engine) -> None:
     both = engine.search(QUESTION, everything=True, filters=Filters(province=("ชลบุรี", "เชียงใหม่")))
     assert set(found(both)) == {"banbueng", "chomphu", "waste"}
-    one = engine.search(QUESTION, everything=True, filters=Filters(province=("ชลบุรี", "เชียงใหม่"), year_be=(2564,)))
+    one = engine.search(
+        QUESTION, everything=True, filters=Filters(province=("ชลบุรี", "เชียงใหม่"), year_be=(2564,))
+    )
     assert found(one) == ["waste"]
 
 
