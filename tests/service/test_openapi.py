@@ -61,5 +61,4 @@ def test_limits_and_problems_are_described(client: TestClient) -> None:
         "/v1/passages/{passage_id}",
         "/v1/passages/{passage_id}/citation",
         "/v1/feedback",
-        "/v1/answer",
     }
