@@ -46,6 +46,15 @@ def shoot(browser: Any, engine: Engine, images: Path) -> None:
         frame.locator(".answer-text").wait_for()
         page.wait_for_timeout(400)
         page.screenshot(path=images / "embed.png")
+        page = browser.new_page(viewport={"width": 1200, "height": 1000}, device_scale_factor=1.5)
+        page.goto(f"{portal.address}/portal?accent=%231b4a9b&site=https://www.example.go.th")
+        page.fill("#key", portal.server_key)
+        page.locator("#preview input").press_sequentially("เทศบาล")
+        page.wait_for_selector("#preview [role=option]")
+        page.fill("#key", "krn_YOUR_KEY")
+        page.locator("#preview input").focus()
+        page.wait_for_timeout(300)
+        page.screenshot(path=images / "portal.png")
 
 
 def _page(
