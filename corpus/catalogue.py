@@ -80,7 +80,7 @@ def documents(
     year = _YEAR.format(alive=store.alive("c."))
     order = {
         "id": "d.document_id",
-        "title": "d.title, d.document_id",
+        "title": "thai_order(d.title), d.title, d.document_id",
         "newest": f"{year} DESC NULLS LAST, d.document_id",
         "pages": "page_count DESC, d.document_id",
     }[sort]
@@ -115,9 +115,9 @@ def cases(
     condition, parameters = _passing(store, wanted)
     total = _number(store, f"SELECT count(*) FROM cases c WHERE {condition}", parameters)
     order = {
-        "name": "c.name, c.case_id",
-        "newest": "c.year_be DESC NULLS LAST, c.name, c.case_id",
-        "province": "c.province NULLS LAST, c.name, c.case_id",
+        "name": "thai_order(c.name), c.name, c.case_id",
+        "newest": "c.year_be DESC NULLS LAST, thai_order(c.name), c.case_id",
+        "province": "c.province IS NULL, thai_order(coalesce(c.province, '')), thai_order(c.name), c.case_id",
     }[sort]
     sql = f"SELECT {_CASE}, c.document_id FROM cases c WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?"
     told = (

@@ -19,6 +19,7 @@ from typing import Any
 
 from corpus.records import Case, CaseSpan, Page, Passage, Piece
 from corpus.schema import migrate
+from corpus.thai import dictionary_order
 
 _PASSAGE = 'passage_id, document_id, page, case_id, heading, text, start, "end"'
 _PAGE = "number, source, sha256, reader, source_text, text, pieces, blocks, dropped"
@@ -123,6 +124,7 @@ class Store:
             connection = sqlite3.connect(
                 self.path, timeout=30.0, isolation_level=None, check_same_thread=False, cached_statements=256
             )
+            connection.create_function("thai_order", 1, dictionary_order, deterministic=True)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA mmap_size = 268435456")
             self._local.connection = connection

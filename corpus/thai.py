@@ -98,6 +98,19 @@ def without_marks(text: str) -> str:
 _MARKS = re.compile(f"[{MARKS}]+")
 
 
+def dictionary_order(text: str) -> str:
+    """The key that sorts as Thai dictionaries do: by consonant before its leading vowel, tone marks aside.
+
+    >>> sorted(["ไก่", "ขา", "เขา", "กา"], key=dictionary_order)
+    ['กา', 'ไก่', 'ขา', 'เขา']
+    """
+    return _LEADING_VOWEL.sub(r"\2\1", _NO_LETTERS.sub("", text))
+
+
+_LEADING_VOWEL = re.compile(f"([\u0e40-\u0e44])([{_CONSONANTS}])")
+_NO_LETTERS = re.compile("[\u0e47-\u0e4e]+")
+
+
 def width(text: str) -> int:
     """Cells that a line takes on paper: every character but the combining marks."""
     return len(_MARKS.sub("", text))

@@ -47,6 +47,8 @@ _INPUTS: Mapping[str, tuple[str, ...]] = {
     "characters": ("characters",),
 }
 DEPTH = 100
+_LAST, _STILL = 10, 0.5
+"""Where so large a share of the last judged hits is related, those behind them may be, too."""
 _FEWEST_SPELT = 4
 _WARMING = "กรณีใดทำงานร่วมกับโรงพยบาล"
 """A question with a slip, which makes all that a question may need be read."""
@@ -213,6 +215,7 @@ class Engine:
         system: str = "hybrid",
         filters: Filters | None = None,
         exact: bool = False,
+        everything: bool = False,
     ) -> SearchResult:
         """Answer a question: hits grouped by case, highlights, citations, facets, the answer.
 
@@ -224,11 +227,14 @@ class Engine:
             system: one of `SYSTEMS`.
             filters: exact, applied inside every input ranking.
             exact: search what was typed, without putting slips right.
+            everything: also what has little to do with the question, down to `DEPTH` passages.
         """
         began = time.perf_counter()
         watch = Stopwatch()
         listing = Listing(k, offset, sort)
-        found = self.consider(query, listing, system=system, filters=filters, exact=exact, watch=watch)
+        found = self.consider(
+            query, listing, system=system, filters=filters, exact=exact, everything=everything, watch=watch
+        )
         with watch("answer"):
             answer = answer_for(found.asked, found.first, found.judged, self.lexicon, self.calibration)
         return SearchResult(
@@ -269,6 +275,7 @@ class Engine:
         system: str = "hybrid",
         filters: Filters | None = None,
         exact: bool = False,
+        everything: bool = True,
         without: Collection[str] = (),
         watch: Stopwatch | None = None,
     ) -> Considered:
@@ -280,6 +287,7 @@ class Engine:
             system: one of `SYSTEMS`.
             filters: exact, applied inside every input ranking.
             exact: search what was typed.
+            everything: as for `search`.
             without: ids of documents that are left out as if the corpus lacked them.
             watch: told where the time goes.
         """
@@ -292,6 +300,9 @@ class Engine:
             judged = judged or self._judge(opened, asked, ranked[:RERANKED])
         with watch("read"):
             stored = opened.store.stored([row for row, _, _ in ranked])
+        if not everything:
+            with watch("rerank"):
+                ranked = self._related(opened, asked, ranked, judged)
         members = grouped((stored[row], score, parts) for row, score, parts in ranked if row in stored)
         with watch("present"):
             groups = present(listing.part(members, opened.store.metadata), asked, opened.store)
@@ -300,8 +311,8 @@ class Engine:
         shown = [rows[one.best.passage.passage_id] for one in first[:CONSIDERED]]
         numbers = {} if judged is None else judged.numbers(shown)
         with watch("facets"):
-            facets = facets_of(stored.values())
-            facets |= self._wider_facets(opened, asked, system, filters or Filters(), facets)
+            facets = facets_of(stored[row] for row, _, _ in ranked if row in stored)
+            facets |= self._wider_facets(opened, asked, system, filters or Filters(), facets, everything)
         return Considered(
             opened.name,
             asked,
@@ -312,6 +323,22 @@ class Engine:
             len(members),
         )
 
+    def _related(
+        self, opened: OpenGeneration, asked: Query, ranked: list[Fused], judged: Judged | None
+    ) -> list[Fused]:
+        """The hits that have to do with the question; all of them where none clearly has."""
+        if judged is None or self.reranker is None:
+            return ranked
+        scores = dict(zip(judged.rows, judged.scores.tolist(), strict=True))
+        rest = [hit for hit in ranked if hit[0] not in scores]
+        last = judged.scores[-_LAST:]
+        if rest and float(np.mean(last > self.reranker.related)) >= _STILL:
+            further = self._judge(opened, asked, rest)
+            if further is not None:
+                scores |= zip(further.rows, further.scores.tolist(), strict=True)
+        related = [hit for hit in ranked if scores.get(hit[0], -math.inf) > self.reranker.related]
+        return related or ranked
+
     def _wider_facets(
         self,
         opened: OpenGeneration,
@@ -319,6 +346,7 @@ class Engine:
         system: str,
         filters: Filters,
         counted: Mapping[str, Mapping[str, int]],
+        everything: bool,
     ) -> dict[str, dict[str, int]]:
         """Counts of each facet that filters, as if it did not, so that further values can be added to it."""
         wider = {}
@@ -326,11 +354,12 @@ class Engine:
             chosen = filters.values(name)
             if not chosen:
                 continue
-            rankings = self._rankings(
-                opened, asked, DEPTH, _INPUTS[system], replace(filters, **{name: None}), Stopwatch()
-            )
-            rows = [row for row, _, _ in fuse(rankings, self.weights)[:DEPTH]]
-            counts = facets_of(opened.store.stored(rows).values())[name]
+            without = replace(filters, **{name: None})
+            rankings = self._rankings(opened, asked, DEPTH, _INPUTS[system], without, Stopwatch())
+            ranked = fuse(rankings, self.weights)[:DEPTH]
+            if not everything:
+                ranked = self._related(opened, asked, ranked, self._judge(opened, asked, ranked[:RERANKED]))
+            counts = facets_of(opened.store.stored([row for row, _, _ in ranked]).values())[name]
             # A chosen value's own hits may lie too deep in the wider ranking.
             wider[name] = counts | {value: counted[name].get(value, 0) for value in chosen}
         return wider

@@ -16,12 +16,14 @@ from starlette.types import Scope
 from index.engine import Engine
 from service import (
     apidocs,
+    case_pages,
     citations,
     documents,
     embed,
     health,
     metrics,
     opensearch,
+    original_pages,
     pages,
     problems,
     reading,
@@ -39,6 +41,7 @@ from service.feedback import Receipts
 from service.headers import HeadAsGet, SecurityHeaders
 from service.limits import BodyLimit
 from service.mcp.http import McpEndpoint
+from service.page_images import PageImages
 from service.rendering import STATIC, Pages
 from service.serving import OpenEngine, Serving
 from service.settings import ServiceSettings
@@ -80,6 +83,7 @@ def create_app(
         await serving.stop()
         asked.flush()
         kept.close()
+        app.state.page_images.close()
 
     serving = Serving(settings, engine, open_engine)
     kept = Database(database)
@@ -99,8 +103,11 @@ def create_app(
     app.state.asked = asked
     app.state.receipts = Receipts()
     app.state.pages = Pages(settings)
+    app.state.page_images = PageImages()
     for module in (search, suggest, documents, citations, voting, health, pages, reading, metrics):
         app.include_router(module.router)
+    for one in (case_pages.router, original_pages.router, original_pages.pages_router):
+        app.include_router(one)
     for module in (widget, embed, opensearch):  # what other sites and browsers put into themselves
         app.include_router(module.router)
     mcp = McpEndpoint(serving, settings)
@@ -113,6 +120,7 @@ def create_app(
     apidocs.install(app, settings)
     answer = problems.install(app, pages.error_page)
     upkeep = Upkeep(app, settings, serving, kept, answer)
+    answering.count = app.state.metrics.written
     app.add_middleware(BodyLimit, limit_bytes=settings.max_body_bytes)
     app.add_middleware(Edge, parts=upkeep.parts)
     app.add_middleware(HeadAsGet)

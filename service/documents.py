@@ -9,18 +9,21 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import JSONResponse
 
+from corpus import catalogue
+from corpus.catalogue import CaseFilter, DocumentEntry
 from corpus.records import Passage
 from corpus.store import CaseInfo, DocumentInfo, Store
 from service.problems import documented, not_found
-from service.questions import no_repeats
+from service.questions import no_repeats, readable
 from service.schemas import (
     CaseList,
     CaseOutDetail,
+    CasesRequest,
     DocumentList,
     DocumentOut,
+    DocumentsRequest,
     NoParameters,
     PageOut,
-    PagingRequest,
     PassageOut,
     case_values,
 )
@@ -33,7 +36,6 @@ DocumentId = Annotated[str, Path(max_length=500, description="a document's id, p
 CaseId = Annotated[str, Path(max_length=500, description="a case's id")]
 PassageId = Annotated[str, Path(max_length=200, description="a passage's id")]
 PageNumber = Annotated[int, Path(ge=1, le=10**9, description="a page's number, as the source counts")]
-Paging = Annotated[PagingRequest, Query()]
 Nothing = Annotated[NoParameters, Query()]
 _PROBLEMS = documented(404, 422, 503)
 
@@ -41,13 +43,17 @@ _PROBLEMS = documented(404, 422, 503)
 @router.get(
     "/documents", summary="All documents", response_model=DocumentList, responses=documented(422, 503)
 )
-async def documents(paging: Paging, serving: ServingDep) -> JSONResponse:
-    """Documents by id, a part at a time."""
+async def documents(wanted: Annotated[DocumentsRequest, Query()], serving: ServingDep) -> JSONResponse:
+    """Documents by id, a part at a time, narrowed by words of title or id."""
+    find = readable(wanted.find)
 
     def read(store: Store) -> dict[str, Any]:
-        found = store.documents()
-        part = found[paging.offset : paging.offset + paging.limit]
-        return {"total": len(found), "offset": paging.offset, "documents": [_document(info) for info in part]}
+        part = catalogue.documents(store, find=find, offset=wanted.offset, limit=wanted.limit)
+        return {
+            "total": part.total,
+            "offset": wanted.offset,
+            "documents": [_document(info) for info in part.entries],
+        }
 
     return await _read(serving, read)
 
@@ -98,13 +104,13 @@ async def document(document_id: DocumentId, _: Nothing, serving: ServingDep) -> 
 
 
 @router.get("/cases", summary="All cases", response_model=CaseList, responses=documented(422, 503))
-async def cases(paging: Paging, serving: ServingDep) -> JSONResponse:
-    """Cases by name, a part at a time."""
+async def cases(wanted: Annotated[CasesRequest, Query()], serving: ServingDep) -> JSONResponse:
+    """Cases by name, a part at a time, narrowed by words of name, province or kind and by exact filters."""
+    values = wanted.model_dump(exclude={"limit", "offset"}) | {"find": readable(wanted.find)}
 
     def read(store: Store) -> dict[str, Any]:
-        found = store.cases()
-        part = found[paging.offset : paging.offset + paging.limit]
-        return {"total": len(found), "offset": paging.offset, "cases": [_case(info) for info in part]}
+        part = catalogue.cases(store, CaseFilter(**values), offset=wanted.offset, limit=wanted.limit)
+        return {"total": part.total, "offset": wanted.offset, "cases": [_case(info) for info in part.entries]}
 
     return await _read(serving, read)
 
@@ -158,7 +164,7 @@ def passage_url(passage: Passage) -> str:
     return f"{document_url(passage.document_id)}?{place}"
 
 
-def _document(info: DocumentInfo) -> dict[str, Any]:
+def _document(info: DocumentInfo | DocumentEntry) -> dict[str, Any]:
     return {
         "document_id": info.document_id,
         "title": info.title,

@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
 from index.hits import SearchResult
-from service import accents, views
+from service import accents, refining, views
 from service.headers import framed_policy
 from service.keys import Key, Keys
 from service.problems import ProblemError, from_errors, invalid
@@ -57,22 +57,23 @@ async def embed(request: Request, serving: ServingDep, pages: PagesDep) -> HTMLR
         except ProblemError as problem:
             values["problem"], status = problem, problem.status_code
         else:
-            values |= _shown(request, search, result)
-    ancestors = _ancestors(request, serving.settings)
+            values |= _shown(request, search, result, serving.settings)
+    look, ancestors = _look(request), _ancestors(request, serving.settings)
     kept = [(name, value) for name in _KEPT for value in request.query_params.getlist(name) if value]
     page = pages.render(
         request,
         "embed.html",
         status=status,
         question=question[:1000],
-        look=_look(request),
+        look=look,
+        theme=look.theme,
         kept=kept,
         parents=" ".join(one for one in ancestors if one != "'self'"),
         views=views,
         **values,
     )
     page.headers["Content-Security-Policy"] = framed_policy(ancestors)
-    # A frame's cookies are third parties' cookies: the language stays in the address.
+    # A frame's cookies are third parties' cookies: the language and the colours stay in the address.
     del page.headers["set-cookie"]
     return page
 
@@ -121,7 +122,9 @@ def _search_of(request: Request) -> SearchRequest:
         raise from_errors(cast("Sequence[dict[str, Any]]", error.errors()), "query") from None
 
 
-def _shown(request: Request, search: SearchRequest, result: SearchResult) -> dict[str, Any]:
+def _shown(
+    request: Request, search: SearchRequest, result: SearchResult, settings: ServiceSettings
+) -> dict[str, Any]:
     found = [hit for group in result.groups for hit in (group.best, *group.more)]
     size = search.k or DEFAULT_K
     before, after = max(0, search.offset - size), search.offset + size
@@ -136,5 +139,5 @@ def _shown(request: Request, search: SearchRequest, result: SearchResult) -> dic
         "before_url": address(offset=before) if search.offset else "",
         "after_url": address(offset=after) if after < result.total else "",
         "exact_url": address(exact=1, offset=0),
-        "page_url": views.search_url(views.search_values(search)),
+        "page_url": refining.search_url(refining.search_values(search, settings)),
     }

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from index.engine import Engine
 from index.hits import SearchResult
+from index.listing import SORTS
 from service import refining, views
 from service.addresses import site_of
 from service.feedback import REASONS_AFTER
@@ -100,7 +101,11 @@ def _answered(engine: Engine, search: SearchRequest, site: str) -> Answered:
 
 def _results(search: SearchRequest, found: Answered, settings: ServiceSettings) -> dict[str, Any]:
     """What the results page shows."""
-    result, values, size = found.result, search_values(search, settings), search.k or settings.default_k
+    result, values, size = (
+        found.result,
+        refining.search_values(search, settings),
+        search.k or settings.default_k,
+    )
     hits = [hit for group in result.groups for hit in (group.best, *group.more)]
     sizes = {*(one for one in refining.SIZES if one <= settings.max_k), settings.default_k, size}
     return {
@@ -114,7 +119,7 @@ def _results(search: SearchRequest, found: Answered, settings: ServiceSettings) 
         "clear_url": refining.search_url(values, **dict.fromkeys(refining.FACETS), offset=None),
         "exact_url": refining.search_url(values, exact="1", offset=None),
         "pager": refining.pager_of(values, search.offset, size, len(result.groups), result.total),
-        "sorts": refining.SORTS,
+        "sorts": SORTS,
         "sizes": sorted(sizes),
         "size": size,
         "default_size": settings.default_k,
@@ -125,14 +130,6 @@ def _results(search: SearchRequest, found: Answered, settings: ServiceSettings) 
         "search_values": values,
         "views": views,
     }
-
-
-def search_values(search: SearchRequest, settings: ServiceSettings) -> dict[str, Any]:
-    """The parameters that an address needs to say this search again; what goes without saying is left out."""
-    values = search.model_dump(exclude_none=True)
-    usual = {"system": "hybrid", "sort": "relevance", "offset": 0, "k": settings.default_k, "exact": False}
-    kept = {name: value for name, value in values.items() if name not in usual or value != usual[name]}
-    return kept | ({"exact": "1"} if search.exact else {})
 
 
 async def error_page(request: Request, problem: ProblemError) -> HTMLResponse:

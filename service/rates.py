@@ -41,6 +41,7 @@ _BY_PATH: dict[str, Policy] = {
     "/v1/suggest": "suggest",
     "/suggest": "suggest",
     "/v1/answer": "answer",
+    "/answer": "answer",
 }
 _SWEEP_SECONDS = 30.0
 _MOST_CALLERS = 200_000

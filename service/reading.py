@@ -1,36 +1,51 @@
-"""The pages one reads: documents, the page viewer, cases. Complete without JavaScript."""
+"""The pages of documents: the list, one document, the page viewer. Complete without JavaScript."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from corpus.records import Case, Page, Passage
-from corpus.store import CaseInfo, DocumentInfo, Store
+from corpus import catalogue, originals
+from corpus.records import Case, Citation, Page, Passage
+from corpus.store import CaseInfo, DocumentInfo
 from index.engine import Engine
-from service import viewing
+from service import listing, viewing
+from service.addresses import site_of
+from service.citing import reference
+from service.documents import document_url
+from service.fragments import share_url
+from service.listing import SIZE, Listing
 from service.problems import not_found
-from service.questions import readable
 from service.rendering import Pages, PagesDep, load
+from service.sharing import Shared, shared_as
 from service.state import ServingDep
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
-_LIST_SIZE = 50
+_SORTS = ("title", "newest", "pages")
+_MOST_LISTED_CASES = 60
 
 
 @router.get("/documents")
 async def documents_page(request: Request, serving: ServingDep, pages: PagesDep) -> HTMLResponse:
-    """All documents, fifty at a time, narrowed by a word of title or id."""
-    find = readable(request.query_params.get("find", ""))
-    found, corpus = await load(serving, pages, lambda engine: engine.store.documents())
-    kept = [d for d in found if find.casefold() in f"{d.title}\n{d.document_id}".casefold()]
-    part = _part(request, len(kept))
+    """All documents, fifty at a time, narrowed by words of title or id."""
+    state = listing.asked(request, ("find",), _SORTS)
+    find, offset = state.get("find", ""), listing.offset(request)
+    sorts: dict[str, catalogue.DocumentSort] = {"newest": "newest", "pages": "pages"}
+    sort = sorts.get(state.get("sort", ""), "title")
+    part, corpus = await load(
+        serving,
+        pages,
+        lambda engine: catalogue.documents(engine.store, find=find, sort=sort, offset=offset, limit=SIZE),
+    )
+    shown = Listing("/documents", state, part.total, offset, _SORTS)
     return pages.render(
-        request, "documents.html", corpus=corpus, find=find, part=part, documents=kept[part.slice]
+        request, "documents.html", corpus=corpus, list=shown, documents=part.entries, find=find
     )
 
 
@@ -39,38 +54,66 @@ async def document_page(
     request: Request, document_id: str, serving: ServingDep, pages: PagesDep
 ) -> HTMLResponse:
     """The page viewer with ``?page=``, else what is known of the document."""
-    number = _number(request, "page")
+    number = listing.number(request, "page")
     if number is None:
         return await _document(request, document_id, serving, pages)
     return await _viewer(request, document_id, number, serving, pages)
 
 
 async def _document(request: Request, document_id: str, serving: ServingDep, pages: Pages) -> HTMLResponse:
-    def read(engine: Engine) -> tuple[DocumentInfo | None, list[CaseInfo]]:
-        return engine.store.document(document_id), engine.store.document_cases(document_id)
+    def read(engine: Engine) -> tuple[DocumentInfo | None, catalogue.Part[CaseInfo], list[viewing.Download]]:
+        info = engine.store.document(document_id)
+        wanted = catalogue.CaseFilter(document_id=document_id)
+        told = catalogue.cases(engine.store, wanted, limit=_MOST_LISTED_CASES)
+        return info, told, viewing.downloads(engine, info) if info else []
 
-    (info, cases), corpus = await load(serving, pages, read)
+    (info, told, files), corpus = await load(serving, pages, read)
     if info is None:
         raise not_found("เอกสารนี้", "document")
-    values = {"document_id": document_id}
     return pages.render(
-        request, "document.html", corpus=corpus, document=info, cases=cases, search_values=values
+        request,
+        "document.html",
+        corpus=corpus,
+        document=info,
+        cases=told.entries,
+        more_cases_url=f"/cases?{urlencode({'document_id': document_id})}"
+        if told.total > len(told.entries)
+        else "",
+        case_total=told.total,
+        files=files,
+        link=viewing.web_address(info.metadata),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the viewer needs of the store."""
+
+    info: DocumentInfo
+    page: Page
+    passages: Sequence[Passage]
+    cases: Mapping[str, Case]
+    original: originals.Original | None
+    cleaner: str
 
 
 async def _viewer(
     request: Request, document_id: str, number: int, serving: ServingDep, pages: Pages
 ) -> HTMLResponse:
-    wanted = (_number(request, "start"), _number(request, "end"))
+    wanted = (listing.number(request, "start"), listing.number(request, "end"))
     span = cast("tuple[int, int]", wanted) if None not in wanted else None
     quote = request.query_params.get("quote", "")[:2000]
-    found, corpus = await load(serving, pages, lambda engine: _read_page(engine.store, document_id, number))
-    info, page, passages, cases = found
-    if info is None or page is None:
+    found, corpus = await load(serving, pages, lambda engine: _read(engine, document_id, number))
+    if found is None:
         raise not_found("หน้านี้", "page")
-    view = viewing.view_page(page, span, quote, _number(request, "from"), serving.settings.max_view_chars)
-    shown = [p for p in passages if p.end > view.low and p.start < view.high]
+    info, page = found.info, found.page
+    view = viewing.view_page(
+        page, span, quote, listing.number(request, "from"), serving.settings.max_view_chars
+    )
+    shown = [p for p in found.passages if p.end > view.low and p.start < view.high]
     place = {"page": number, "start": wanted[0], "end": wanted[1], "quote": quote}
+    cited = view.cited
+    address = share_url(document_id, number, page.text, *cited, info.title) if cited else ""
     return pages.render(
         request,
         "page.html",
@@ -79,21 +122,66 @@ async def _viewer(
         page=page,
         view=view,
         passages=shown,
-        cases=cases,
-        cases_here=[cases[i] for i in dict.fromkeys(p.case_id for p in shown) if i in cases],
-        with_source=request.query_params.get("source") == "1",
+        cases=found.cases,
+        cases_here=[
+            found.cases[i] for i in dict.fromkeys(p.case_id or "" for p in shown) if i in found.cases
+        ],
+        beside=_beside(request, found),
+        has_picture=originals.has_picture(found.original, page),
+        original=found.original,
+        page_address=f"{document_url(document_id)}/pages/{number}",
+        marks=urlencode({"start": cited[0], "end": cited[1]}) if cited else "",
         place={name: value for name, value in place.items() if value not in (None, "")},
         neighbours=_neighbours(info.pages, number),
+        share_url=address,
+        shared=_shared(found, view.cited, f"{site_of(request)}{address}") if cited else None,
         back=viewing.back_link(request.headers.get("referer"), request.url.netloc),
+        link=viewing.web_address(info.metadata),
     )
 
 
-def _read_page(
-    store: Store, document_id: str, number: int
-) -> tuple[DocumentInfo | None, Page | None, list[Passage], dict[str, Case]]:
+def _read(engine: Engine, document_id: str, number: int) -> _Read | None:
+    store = engine.store
     info, page = store.document(document_id), store.page(document_id, number)
-    cases = {info.case.case_id: info.case for info in store.document_cases(document_id)}
-    return info, page, store.page_passages(document_id, number), cases
+    if info is None or page is None:
+        return None
+    passages = store.page_passages(document_id, number)
+    told = {p.case_id: store.case(p.case_id) for p in passages if p.case_id}
+    cases = {case_id: found.case for case_id, found in told.items() if found}
+    _source, cleaner = store.page_source(document_id, number) or ("", "")
+    original = originals.find(engine.settings.originals, page)
+    return _Read(info, page, passages, cases, original, cleaner)
+
+
+def _shared(found: _Read, cited: tuple[int, int] | None, url: str) -> Shared | None:
+    """References to the marked words; ``None`` where they stand in no passage."""
+    low, high = cited or (0, 0)
+    inside = next((p for p in found.passages if p.start < high and low < p.end), None)
+    if inside is None:
+        return None
+    page = found.page
+    case = found.cases.get(inside.case_id or "")
+    quote = page.text[low:high]
+    place = Citation(
+        found.info.document_id,
+        found.info.title,
+        page.number,
+        case,
+        low,
+        high,
+        page.source,
+        quote,
+        found.cleaner,
+    )
+    return shared_as(reference(inside.passage_id, place, found.info.metadata, url))
+
+
+def _beside(request: Request, found: _Read) -> str:
+    """What stands beside the text: ``picture``, ``text`` (the source's own) or nothing."""
+    asked = request.query_params.get("source")
+    if asked == "1" and originals.has_picture(found.original, found.page):
+        return "picture"
+    return "text" if asked in {"1", "text"} else ""
 
 
 def _neighbours(numbers: Sequence[int], number: int) -> tuple[int | None, int | None]:
@@ -101,49 +189,3 @@ def _neighbours(numbers: Sequence[int], number: int) -> tuple[int | None, int | 
     before = [n for n in numbers if n < number]
     after = [n for n in numbers if n > number]
     return (before[-1] if before else None, after[0] if after else None)
-
-
-@router.get("/cases")
-async def cases_page(request: Request, serving: ServingDep, pages: PagesDep) -> HTMLResponse:
-    """All cases, fifty at a time, narrowed by a word of name, province or kind."""
-    find = readable(request.query_params.get("find", ""))
-    found, corpus = await load(serving, pages, lambda engine: engine.store.cases())
-    kept = [
-        c for c in found if find.casefold() in f"{c.case.name}\n{c.case.province}\n{c.case.kind}".casefold()
-    ]
-    part = _part(request, len(kept))
-    return pages.render(request, "cases.html", corpus=corpus, find=find, part=part, cases=kept[part.slice])
-
-
-@router.get("/cases/{case_id}")
-async def case_page(request: Request, case_id: str, serving: ServingDep, pages: PagesDep) -> HTMLResponse:
-    """One case: what is known of it and its passages in reading order."""
-
-    def read(engine: Engine) -> tuple[CaseInfo | None, DocumentInfo | None, list[Passage]]:
-        store = engine.store
-        info = store.case(case_id)
-        document = store.document(info.document_id) if info else None
-        return info, document, store.case_passages(case_id)
-
-    (info, document, passages), corpus = await load(serving, pages, read)
-    if info is None:
-        raise not_found("กรณีนี้", "case")
-    return pages.render(
-        request,
-        "case.html",
-        corpus=corpus,
-        info=info,
-        document=document,
-        passages=passages,
-        search_values={"case_id": case_id},
-    )
-
-
-def _number(request: Request, name: str) -> int | None:
-    """A parameter as a number, or ``None``: an address cut short still opens its page."""
-    value = request.query_params.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
-
-
-def _part(request: Request, total: int) -> viewing.Part:
-    return viewing.Part(min(_number(request, "offset") or 0, max(0, total - 1)), _LIST_SIZE, total)

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from service.schemas import FILTERS, SearchRequest
+from service.settings import ServiceSettings
+
 #: The filters that a search takes, in the order of the page; each may be given several times.
-FACETS = ("province", "year_be", "kind", "award", "document_id", "case_id")
-SORTS = ("relevance", "newest", "oldest", "name")
+FACETS = FILTERS
 SIZES = (10, 20, 50)
 #: Longer lists of values can be searched.
 SEARCHABLE = 10
@@ -85,6 +87,21 @@ def pairs(values: Values, without: Iterable[str] = ()) -> Iterator[tuple[str, st
             continue
         for one in value if isinstance(value, (tuple, list)) else (value,):
             yield name, str(one)
+
+
+def search_values(search: SearchRequest, settings: ServiceSettings) -> dict[str, Any]:
+    """The parameters that an address needs to say this search again; what goes without saying is left out."""
+    values = search.model_dump(exclude_none=True)
+    usual = {
+        "system": "hybrid",
+        "sort": "relevance",
+        "offset": 0,
+        "k": settings.default_k,
+        "exact": False,
+        "everything": False,
+    }
+    kept = {name: value for name, value in values.items() if name not in usual or value != usual[name]}
+    return kept | ({"exact": "1"} if search.exact else {})
 
 
 def search_url(values: Values, **changes: Any) -> str:

@@ -72,6 +72,9 @@ class SearchRequest(Strict):
     document_id: Ids | None = Field(default=None, description="only these documents")
     case_id: Ids | None = Field(default=None, description="only these cases")
     exact: bool = Field(default=False, description="search what was typed, without putting slips right")
+    everything: bool = Field(
+        default=False, description="also the nearest groups that have little to do with the question"
+    )
 
     @field_validator("*")
     @classmethod
@@ -125,6 +128,27 @@ class PagingRequest(Strict):
 
     limit: int = Field(default=100, ge=1, le=1000, description="entries to return")
     offset: int = Field(default=0, ge=0, le=10**9, description="entries to pass over")
+
+
+class DocumentsRequest(PagingRequest):
+    """Which documents."""
+
+    find: str = Field(default="", max_length=500, description="words that title or id must have")
+
+
+class CasesRequest(PagingRequest):
+    """Which cases."""
+
+    find: str = Field(default="", max_length=500, description="words that name, province or kind must have")
+    province: str | None = Field(default=None, min_length=1, max_length=200, description="only this province")
+    kind: str | None = Field(
+        default=None, min_length=1, max_length=200, description="only this kind of organisation"
+    )
+    year_be: int | None = Field(default=None, ge=2000, le=3000, description="only this Buddhist-era year")
+    award: str | None = Field(default=None, min_length=1, max_length=200, description="only with this award")
+    document_id: str | None = Field(
+        default=None, min_length=1, max_length=500, description="only told by this document"
+    )
 
 
 class CaseOut(Strict):

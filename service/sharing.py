@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from corpus.records import Citation
 from corpus.store import Store
 from index.hits import FoundPassage, SearchResult, page_url
-from service.citing import STYLES, reference
+from service.citing import STYLES, Reference, reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,11 @@ class Shared:
 
     url: str
     texts: Mapping[str, str]
+
+
+def shared_as(cited: Reference) -> Shared:
+    """A reference in every style, with its address."""
+    return Shared(cited.url, {style: written(cited) for style, written in STYLES.items()})
 
 
 def shared_of(store: Store, result: SearchResult, site: str) -> dict[str, Shared]:
@@ -29,7 +34,7 @@ def shared_of(store: Store, result: SearchResult, site: str) -> dict[str, Shared
             metadata[citation.document_id] = info.metadata if info else {}
         url = f"{site}{page_url(citation)}#cite"
         cited = reference(passage_id, citation, metadata[citation.document_id], url)
-        return Shared(url, {style: written(cited) for style, written in STYLES.items()})
+        return shared_as(cited)
 
     best: list[FoundPassage] = [group.best for group in result.groups]
     found = {hit.passage.passage_id: shared(hit.passage.passage_id, hit.citation) for hit in best}

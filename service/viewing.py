@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
+from corpus import originals
 from corpus.records import Page
+from corpus.store import DocumentInfo, Store
+from index.engine import Engine
+from service.documents import document_url
 from service.marking import Segment, laid_out, segments, whole_clusters
 from service.source_map import source_spans
 
 _LINE = re.compile(r"\S(?:[^\n]*\S)?")
+_MOST_FILES = 200
 _PRIVATE = range(0xE000, 0xF900)
 
 
@@ -98,19 +103,39 @@ def back_link(referer: str | None, host: str) -> tuple[str, str] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Which part of a list of ``total`` entries a page shows."""
+class Download:
+    """A kept file of a document: its name, and where to get it."""
 
-    offset: int
-    size: int
-    total: int
+    name: str
+    url: str
 
-    @property
-    def slice(self) -> slice:
-        """The part, as Python cuts lists."""
-        return slice(self.offset, self.offset + self.size)
 
-    @property
-    def last(self) -> int:
-        """One past the part's last entry."""
-        return min(self.offset + self.size, self.total)
+def downloads(engine: Engine, info: DocumentInfo) -> list[Download]:
+    """The kept originals of a document, each once."""
+    found: dict[str, Download] = {}
+    for source, number in _first_pages(engine.store, info).items():
+        page = engine.store.page(info.document_id, number)
+        original = originals.find(engine.settings.originals, page) if page else None
+        if original:
+            url = f"{document_url(info.document_id)}/original?page={number}"
+            found.setdefault(original.sha256, Download(source, url))
+    return list(found.values())
+
+
+def _first_pages(store: Store, info: DocumentInfo) -> dict[str, int]:
+    """Each file that brought pages, with the first of them."""
+    first: dict[str, int] = {}
+    places = store.page_sources((info.document_id, number) for number in info.pages[:_MOST_FILES])
+    for (_, number), (source, _) in sorted(places.items()):
+        first.setdefault(source, number)
+    return first
+
+
+def web_address(metadata: Mapping[str, str]) -> str:
+    """The document's own address on the web, where it is one that a link may lead to."""
+    address = metadata.get("url", "").strip()
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return address if parts.scheme in {"http", "https"} and parts.netloc else ""
