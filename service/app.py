@@ -38,7 +38,7 @@ from service.asked import Asked
 from service.database import Database
 from service.edge import Edge
 from service.feedback import Receipts
-from service.headers import HeadAsGet, SecurityHeaders
+from service.headers import HeadAsGet
 from service.limits import BodyLimit
 from service.mcp.http import McpEndpoint
 from service.page_images import PageImages
@@ -124,7 +124,6 @@ def create_app(
     app.add_middleware(BodyLimit, limit_bytes=settings.max_body_bytes)
     app.add_middleware(Edge, parts=upkeep.parts)
     app.add_middleware(HeadAsGet)
-    app.add_middleware(SecurityHeaders)
     return app
 
 
