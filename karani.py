@@ -44,7 +44,7 @@ def _expected_errors() -> tuple[type[Exception], ...]:
     for module, names in {
         "corpus.readers": ("ReadError",),
         "corpus.schema": ("SchemaError",),
-        "index.engine": ("NoIndexError",),
+        "index.opening": ("NoIndexError",),
         "index.publish": ("GenerationError", "BuildLockedError"),
         "index.encoders": ("EncoderError",),
         "index.training.data": ("DataError",),
