@@ -28,6 +28,7 @@ from service import (
     problems,
     reading,
     search,
+    sharing,
     suggest,
     voting,
     widget,
@@ -104,7 +105,7 @@ def create_app(
     app.state.receipts = Receipts()
     app.state.pages = Pages(settings)
     app.state.page_images = PageImages()
-    for module in (search, suggest, documents, citations, voting, health, pages, reading, metrics):
+    for module in (search, suggest, documents, citations, sharing, voting, health, pages, reading, metrics):
         app.include_router(module.router)
     for one in (case_pages.router, original_pages.router, original_pages.pages_router):
         app.include_router(one)
