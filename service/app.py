@@ -25,6 +25,7 @@ from service import (
     opensearch,
     original_pages,
     pages,
+    portal,
     problems,
     reading,
     search,
@@ -109,7 +110,7 @@ def create_app(
         app.include_router(module.router)
     for one in (case_pages.router, original_pages.router, original_pages.pages_router):
         app.include_router(one)
-    for module in (widget, embed, opensearch):  # what other sites and browsers put into themselves
+    for module in (widget, embed, portal, opensearch):  # what other sites and browsers put into themselves
         app.include_router(module.router)
     mcp = McpEndpoint(serving, settings)
     if settings.mcp:
