@@ -29,6 +29,7 @@ from service import (
     problems,
     reading,
     search,
+    sharing,
     suggest,
     voting,
     widget,
@@ -39,7 +40,7 @@ from service.asked import Asked
 from service.database import Database
 from service.edge import Edge
 from service.feedback import Receipts
-from service.headers import HeadAsGet, SecurityHeaders
+from service.headers import HeadAsGet
 from service.limits import BodyLimit
 from service.mcp.http import McpEndpoint
 from service.page_images import PageImages
@@ -105,7 +106,7 @@ def create_app(
     app.state.receipts = Receipts()
     app.state.pages = Pages(settings)
     app.state.page_images = PageImages()
-    for module in (search, suggest, documents, citations, voting, health, pages, reading, metrics):
+    for module in (search, suggest, documents, citations, sharing, voting, health, pages, reading, metrics):
         app.include_router(module.router)
     for one in (case_pages.router, original_pages.router, original_pages.pages_router):
         app.include_router(one)
@@ -125,7 +126,6 @@ def create_app(
     app.add_middleware(BodyLimit, limit_bytes=settings.max_body_bytes)
     app.add_middleware(Edge, parts=upkeep.parts)
     app.add_middleware(HeadAsGet)
-    app.add_middleware(SecurityHeaders)
     return app
 
 

@@ -228,7 +228,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "part_empty": ("ไม่มีผลลัพธ์ในส่วนนี้แล้ว", "There are no more results here"),
     "first_part": ("กลับไปผลลัพธ์แรก", "Back to the first results"),
-    "apply": ("ใช้ตัวกรอง", "Apply"),
+    "apply": ("นำไปใช้", "Apply"),
     "sort": ("เรียงตาม", "Sort by"),
     "sort_relevance": ("ตรงคำถามที่สุด", "Relevance"),
     "sort_newest": ("ปีใหม่สุดก่อน", "Newest first"),
