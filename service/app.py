@@ -25,9 +25,11 @@ from service import (
     opensearch,
     original_pages,
     pages,
+    portal,
     problems,
     reading,
     search,
+    sharing,
     suggest,
     voting,
     widget,
@@ -104,11 +106,11 @@ def create_app(
     app.state.receipts = Receipts()
     app.state.pages = Pages(settings)
     app.state.page_images = PageImages()
-    for module in (search, suggest, documents, citations, voting, health, pages, reading, metrics):
+    for module in (search, suggest, documents, citations, sharing, voting, health, pages, reading, metrics):
         app.include_router(module.router)
     for one in (case_pages.router, original_pages.router, original_pages.pages_router):
         app.include_router(one)
-    for module in (widget, embed, opensearch):  # what other sites and browsers put into themselves
+    for module in (widget, embed, portal, opensearch):  # what other sites and browsers put into themselves
         app.include_router(module.router)
     mcp = McpEndpoint(serving, settings)
     if settings.mcp:

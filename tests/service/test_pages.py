@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
@@ -179,6 +179,24 @@ def test_references_stand_on_the_page_as_text(client: TestClient) -> None:
     assert "เทศบาลตำบลบ้านบึง. (2562). " in page
     assert "@misc{banbueng-p1-" in page
     assert "http://testserver/documents/banbueng?page=1&start=" in page
+
+
+def test_a_short_address_leads_to_the_passage_by_place_and_by_words(client: TestClient) -> None:
+    hit = client.get("/v1/search", params={"q": MOU}).json()["hits"][0]
+    page = visible(client.get("/", params={"q": MOU}).text)
+    assert f"http://testserver/passages/{hit['passage_id']}" in page
+    led = client.get(f"/passages/{hit['passage_id']}", follow_redirects=False)
+    assert led.status_code == 302
+    assert led.headers["location"].startswith(f"{hit['citation']['url']}#cite:~:text=")
+    assert client.get("/passages/gone", follow_redirects=False).status_code == 404
+
+
+def test_the_answers_address_carries_the_words_of_the_evidence(client: TestClient) -> None:
+    page = visible(client.get("/", params={"q": MOU}).text)
+    address = re.search(r"http://testserver(/documents/\S+#cite:~:text=(\S+))", page)
+    assert address
+    assert unquote(address[2]).startswith("เทศบาลทำบันทึกข้อตกลง")
+    assert client.get(address[1]).status_code == 200
 
 
 def test_colours_are_remembered_and_chosen_by_the_server(client: TestClient) -> None:
