@@ -4,6 +4,8 @@ from __future__ import annotations
 
 _LIGHT_SHEET = (255, 254, 251)
 _DARK_SHEET = (25, 33, 37)
+_LIGHT_SOFT, _DARK_SOFT = 0.1, 0.16
+"""How much of the accent lies over the sheet behind labels and under the pointer."""
 _ENOUGH = 4.6  # a little over 4.5, as colours are rounded to whole numbers
 _STEPS = 40
 
@@ -12,14 +14,26 @@ Colour = tuple[int, int, int]
 
 def style(accent: str) -> str:
     """The style sheet that sets ``accent`` (six hexadecimal digits) for light and dark pages."""
-    colour = (int(accent[:2], 16), int(accent[2:4], 16), int(accent[4:], 16))
-    on_light, on_dark = _rules(colour, _LIGHT_SHEET, 0.1), _rules(colour, _DARK_SHEET, 0.16)
+    colour = _parsed(accent)
+    on_light, on_dark = _rules(colour, _LIGHT_SHEET, _LIGHT_SOFT), _rules(colour, _DARK_SHEET, _DARK_SOFT)
     return (
         f":root {{ {on_light} }}\n"
         f"@media (prefers-color-scheme: dark) {{ :root {{ {on_dark} }} }}\n"
         f":root[data-theme=light] {{ {on_light} }}\n"
         f":root[data-theme=dark] {{ {on_dark} }}\n"
     )
+
+
+def pair(accent: str) -> tuple[str, str]:
+    """``accent`` (six hexadecimal digits) as it reads on light and on dark pages, each ``#rrggbb``."""
+    colour = _parsed(accent)
+    light, dark = readable_on(colour, _LIGHT_SHEET, _LIGHT_SOFT), readable_on(colour, _DARK_SHEET, _DARK_SOFT)
+    return f"#{bytes(light).hex()}", f"#{bytes(dark).hex()}"
+
+
+def _parsed(accent: str) -> Colour:
+    red, green, blue = bytes.fromhex(accent)
+    return red, green, blue
 
 
 def readable_on(colour: Colour, background: Colour, soft: float = 0.0) -> Colour:

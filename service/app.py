@@ -25,6 +25,7 @@ from service import (
     opensearch,
     original_pages,
     pages,
+    portal,
     problems,
     reading,
     search,
@@ -39,7 +40,7 @@ from service.asked import Asked
 from service.database import Database
 from service.edge import Edge
 from service.feedback import Receipts
-from service.headers import HeadAsGet, SecurityHeaders
+from service.headers import HeadAsGet
 from service.limits import BodyLimit
 from service.mcp.http import McpEndpoint
 from service.page_images import PageImages
@@ -109,7 +110,7 @@ def create_app(
         app.include_router(module.router)
     for one in (case_pages.router, original_pages.router, original_pages.pages_router):
         app.include_router(one)
-    for module in (widget, embed, opensearch):  # what other sites and browsers put into themselves
+    for module in (widget, embed, portal, opensearch):  # what other sites and browsers put into themselves
         app.include_router(module.router)
     mcp = McpEndpoint(serving, settings)
     if settings.mcp:
@@ -125,7 +126,6 @@ def create_app(
     app.add_middleware(BodyLimit, limit_bytes=settings.max_body_bytes)
     app.add_middleware(Edge, parts=upkeep.parts)
     app.add_middleware(HeadAsGet)
-    app.add_middleware(SecurityHeaders)
     return app
 
 

@@ -58,6 +58,16 @@ class PageImages:
         except DrawingError:
             raise _undrawable() from None
 
+    @property
+    def kept_bytes(self) -> int:
+        """About how many bytes the kept pages take."""
+        return self._bytes
+
+    @property
+    def kept_pages(self) -> int:
+        """How many pages are kept."""
+        return len(self._kept)
+
     def close(self) -> None:
         """Let running drawings end; none begins after."""
         self._pool.shutdown(wait=True, cancel_futures=True)

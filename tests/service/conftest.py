@@ -212,3 +212,30 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert problems == []
+
+
+# -- reading: a PDF whose original is kept
+
+
+@pytest.fixture(scope="session")
+def pdf_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    from tests.service.pdf_corpus import built
+
+    return built(tmp_path_factory.mktemp("pdf"))
+
+
+@pytest.fixture(scope="session")
+def pdf_client(pdf_settings: Settings) -> Iterator[TestClient]:
+    engine = Engine.open(pdf_settings)
+    with TestClient(create_app(ServiceSettings(reload_seconds=60), engine)) as client:
+        yield client
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def pdf_address(pdf_settings: Settings) -> Iterator[str]:
+    settings = ServiceSettings(reload_seconds=60)
+    engine = Engine.open(pdf_settings)
+    with running(create_app(settings, engine), settings) as address:
+        yield address
+    engine.close()

@@ -15,6 +15,7 @@ from index.engine import Engine
 from index.generations import build
 from service.app import create_app
 from service.settings import ServiceSettings
+from tests.service import portal_shots
 from tests.service.conftest import CHROMIUM_ARGUMENTS, running
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
@@ -59,11 +60,11 @@ def main() -> None:
         engine = Engine.open(data)
         settings = ServiceSettings(demo=True)
         with running(create_app(settings, engine), settings) as address:
-            _shoot(address)
+            _shoot(address, engine)
         engine.close()
 
 
-def _shoot(address: str) -> None:
+def _shoot(address: str, engine: Engine) -> None:
     with sync_playwright() as playwright:
         program = shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
@@ -84,6 +85,7 @@ def _shoot(address: str) -> None:
             page.wait_for_selector(shown)
             page.wait_for_timeout(300)
             page.screenshot(path=IMAGES / name)
+        portal_shots.shoot(browser, engine, IMAGES)
         browser.close()
 
 

@@ -32,7 +32,7 @@ class SlowEngine:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
-    def reload(self) -> bool:
+    def reload(self, **_: Any) -> bool:
         return False
 
     def search(self, query: str, **_: Any) -> SearchResult:

@@ -133,7 +133,7 @@ class Faulty:
 
     generation = "g"
 
-    def reload(self) -> bool:
+    def reload(self, **_: Any) -> bool:
         return False
 
     def search(self, query: str, **_: Any) -> None:

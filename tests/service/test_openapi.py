@@ -56,6 +56,7 @@ def test_limits_and_problems_are_described(client: TestClient) -> None:
         "/v1/documents",
         "/v1/documents/{document_id}",
         "/v1/documents/{document_id}/pages/{number}",
+        "/v1/documents/{document_id}/pages/{number}/original",
         "/v1/cases",
         "/v1/cases/{case_id}",
         "/v1/passages/{passage_id}",
