@@ -10,7 +10,7 @@ SEEDS ?= ../shared/seeds
 export PYTHAINLP_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint types layers gate baseline check quality bench clean
+.PHONY: help serve test lint types layers gate baseline check quality bench throughput clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -68,6 +68,10 @@ quality: $(DEV_STAMP) ## Print the table of quality and targets (DATASETS=folder
 bench: $(STAMP) ## Speed on this machine: encoding and answering on the demo cases
 	$(VENV)/bin/karani ask --data var/bench "ใครใช้ MOU กับโรงพยาบาล" >/dev/null
 	OMP_NUM_THREADS=1 $(PY) -m eval.bench var/bench/demo
+
+throughput: $(DEV_STAMP) ## What keys, limits, metrics and logs cost, by wrk (apt-get install wrk)
+	$(VENV)/bin/karani ask --data var/bench "ใครใช้ MOU กับโรงพยาบาล" >/dev/null
+	$(PY) -m tests.service.throughput var/bench/demo
 
 check: lint types layers test gate ## All of the above
 

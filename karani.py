@@ -44,7 +44,7 @@ def _expected_errors() -> tuple[type[Exception], ...]:
     for module, names in {
         "corpus.readers": ("ReadError",),
         "corpus.schema": ("SchemaError",),
-        "index.engine": ("NoIndexError",),
+        "index.opening": ("NoIndexError",),
         "index.publish": ("GenerationError", "BuildLockedError"),
         "index.encoders": ("EncoderError",),
         "index.training.data": ("DataError",),
@@ -144,6 +144,7 @@ def _ask(args: argparse.Namespace) -> int:
         system=args.system,
         filters=_filters(args.filter),
         exact=args.exact,
+        everything=args.everything,
     )
     if args.json:
         print(json.dumps(as_dict(result), ensure_ascii=False, indent=2))
@@ -394,6 +395,9 @@ def _add_asking_commands(commands: Any) -> None:
     ask.add_argument("--sort", default="relevance", choices=("relevance", "newest", "oldest", "name"))
     ask.add_argument("--json", action="store_true", help="print the API's JSON")
     ask.add_argument("--filter", action="append", default=[], metavar="NAME=VALUE", help="may be repeated")
+    ask.add_argument(
+        "--everything", action="store_true", help="also the nearest that have little to do with the question"
+    )
     ask.add_argument("--exact", action="store_true", help="search what was typed, slips and all")
     ask.add_argument(
         "--system", default="hybrid", choices=("hybrid", "dense", "lexical", "words", "characters")

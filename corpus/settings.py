@@ -20,6 +20,7 @@ VARIABLES: tuple[tuple[str, str | None, str], ...] = (
     ("KARANI_ENCODER_REVISION", None, "hub commit that pins a named model"),
     ("KARANI_KEEP_ORIGINALS", "1", "keep ingested files under `files/`, named by their SHA-256"),
     ("KARANI_DATASETS", "../shared/data", "where `karani eval` and the tests look for data sets"),
+    ("KARANI_COMMIT", None, "the commit that measurements name, where there is no checkout to ask"),
 )
 
 

@@ -8,35 +8,30 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from corpus.segment import Segmenter
 from corpus.settings import Settings
 from corpus.store import Store
 from index.answers import CONSIDERED, answer_for
 from index.calibration import Calibration
-from index.dense import DenseIndex
 from index.encoders import load_encoder, load_lexicon
 from index.features import Candidate, Features, features
-from index.forward import ForwardIndex, document_number
+from index.forward import document_number
 from index.fusion import Fused, Ranking, Weights, fuse
-from index.generations import DICTIONARY, FORWARD, LEXICAL
 from index.hits import Filters, Group, Hit, SearchResult
 from index.interfaces import Encoder, Vectors
 from index.judged import Judged
-from index.lexical import LexicalIndex, ngrams
 from index.listing import Listing
+from index.opening import NoIndexError, OpenGeneration, open_newest
 from index.present import FACETS, facets_of, grouped, present
-from index.publish import GenerationError, Manifest, complete_generations, current_name, verify
+from index.publish import Manifest, complete_generations, current_name
 from index.queries import Query, understand
 from index.rerank import DEPTH as RERANKED
 from index.rerank import Reranker
-from index.spelling import Speller
 from index.stages import Stopwatch
-from index.suggest import Suggester, Suggestion
+from index.suggest import Suggestion
 
 SYSTEMS = ("hybrid", "dense", "lexical", "words", "characters")
 _INPUTS: Mapping[str, tuple[str, ...]] = {
@@ -47,28 +42,11 @@ _INPUTS: Mapping[str, tuple[str, ...]] = {
     "characters": ("characters",),
 }
 DEPTH = 100
+_LAST, _STILL = 10, 0.5
+"""Where so large a share of the last judged hits is related, those behind them may be, too."""
 _FEWEST_SPELT = 4
 _WARMING = "กรณีใดทำงานร่วมกับโรงพยบาล"
 """A question with a slip, which makes all that a question may need be read."""
-
-
-class NoIndexError(RuntimeError):
-    """There is no generation to search; says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenGeneration:
-    """One generation's open files and the store as of its change; never altered."""
-
-    name: str
-    manifest: Manifest
-    store: Store
-    segmenter: Segmenter
-    dense: DenseIndex
-    lexical: LexicalIndex
-    forward: ForwardIndex
-    speller: Speller
-    suggester: Suggester
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +109,7 @@ class Engine:
         threadpool_limits(limits=1, user_api="blas")
         encoder = encoder or load_encoder(settings.encoder, revision=settings.encoder_revision)
         store = Store.open(settings.database, create=False)
-        return cls(settings, store, encoder, _open_newest(settings, store, encoder))
+        return cls(settings, store, encoder, open_newest(settings, store, encoder))
 
     @property
     def store(self) -> Store:
@@ -180,7 +158,7 @@ class Engine:
         if current_name(self.settings) in (None, self.generation):
             return False
         with self._lock:
-            opened = _open_newest(self.settings, self._root_store, self.encoder)
+            opened = open_newest(self.settings, self._root_store, self.encoder)
             if warm:
                 self._warm(opened)
             changed = opened.name != self.generation
@@ -213,6 +191,7 @@ class Engine:
         system: str = "hybrid",
         filters: Filters | None = None,
         exact: bool = False,
+        everything: bool = False,
     ) -> SearchResult:
         """Answer a question: hits grouped by case, highlights, citations, facets, the answer.
 
@@ -224,11 +203,14 @@ class Engine:
             system: one of `SYSTEMS`.
             filters: exact, applied inside every input ranking.
             exact: search what was typed, without putting slips right.
+            everything: also what has little to do with the question, down to `DEPTH` passages.
         """
         began = time.perf_counter()
         watch = Stopwatch()
         listing = Listing(k, offset, sort)
-        found = self.consider(query, listing, system=system, filters=filters, exact=exact, watch=watch)
+        found = self.consider(
+            query, listing, system=system, filters=filters, exact=exact, everything=everything, watch=watch
+        )
         with watch("answer"):
             answer = answer_for(found.asked, found.first, found.judged, self.lexicon, self.calibration)
         return SearchResult(
@@ -269,6 +251,7 @@ class Engine:
         system: str = "hybrid",
         filters: Filters | None = None,
         exact: bool = False,
+        everything: bool = True,
         without: Collection[str] = (),
         watch: Stopwatch | None = None,
     ) -> Considered:
@@ -280,6 +263,7 @@ class Engine:
             system: one of `SYSTEMS`.
             filters: exact, applied inside every input ranking.
             exact: search what was typed.
+            everything: as for `search`.
             without: ids of documents that are left out as if the corpus lacked them.
             watch: told where the time goes.
         """
@@ -292,6 +276,9 @@ class Engine:
             judged = judged or self._judge(opened, asked, ranked[:RERANKED])
         with watch("read"):
             stored = opened.store.stored([row for row, _, _ in ranked])
+        if not everything:
+            with watch("rerank"):
+                ranked = self._related(opened, asked, ranked, judged)
         members = grouped((stored[row], score, parts) for row, score, parts in ranked if row in stored)
         with watch("present"):
             groups = present(listing.part(members, opened.store.metadata), asked, opened.store)
@@ -300,8 +287,8 @@ class Engine:
         shown = [rows[one.best.passage.passage_id] for one in first[:CONSIDERED]]
         numbers = {} if judged is None else judged.numbers(shown)
         with watch("facets"):
-            facets = facets_of(stored.values())
-            facets |= self._wider_facets(opened, asked, system, filters or Filters(), facets)
+            facets = facets_of(stored[row] for row, _, _ in ranked if row in stored)
+            facets |= self._wider_facets(opened, asked, system, filters or Filters(), facets, everything)
         return Considered(
             opened.name,
             asked,
@@ -312,6 +299,22 @@ class Engine:
             len(members),
         )
 
+    def _related(
+        self, opened: OpenGeneration, asked: Query, ranked: list[Fused], judged: Judged | None
+    ) -> list[Fused]:
+        """The hits that have to do with the question; all of them where none clearly has."""
+        if judged is None or self.reranker is None:
+            return ranked
+        scores = dict(zip(judged.rows, judged.scores.tolist(), strict=True))
+        rest = [hit for hit in ranked if hit[0] not in scores]
+        last = judged.scores[-_LAST:]
+        if rest and float(np.mean(last > self.reranker.related)) >= _STILL:
+            further = self._judge(opened, asked, rest)
+            if further is not None:
+                scores |= zip(further.rows, further.scores.tolist(), strict=True)
+        related = [hit for hit in ranked if scores.get(hit[0], -math.inf) > self.reranker.related]
+        return related or ranked
+
     def _wider_facets(
         self,
         opened: OpenGeneration,
@@ -319,6 +322,7 @@ class Engine:
         system: str,
         filters: Filters,
         counted: Mapping[str, Mapping[str, int]],
+        everything: bool,
     ) -> dict[str, dict[str, int]]:
         """Counts of each facet that filters, as if it did not, so that further values can be added to it."""
         wider = {}
@@ -326,11 +330,12 @@ class Engine:
             chosen = filters.values(name)
             if not chosen:
                 continue
-            rankings = self._rankings(
-                opened, asked, DEPTH, _INPUTS[system], replace(filters, **{name: None}), Stopwatch()
-            )
-            rows = [row for row, _, _ in fuse(rankings, self.weights)[:DEPTH]]
-            counts = facets_of(opened.store.stored(rows).values())[name]
+            without = replace(filters, **{name: None})
+            rankings = self._rankings(opened, asked, DEPTH, _INPUTS[system], without, Stopwatch())
+            ranked = fuse(rankings, self.weights)[:DEPTH]
+            if not everything:
+                ranked = self._related(opened, asked, ranked, self._judge(opened, asked, ranked[:RERANKED]))
+            counts = facets_of(opened.store.stored([row for row, _, _ in ranked]).values())[name]
             # A chosen value's own hits may lie too deep in the wider ranking.
             wider[name] = counts | {value: counted[name].get(value, 0) for value in chosen}
         return wider
@@ -432,47 +437,3 @@ def _reordered(fused: Sequence[Fused], judged: Judged) -> list[Fused]:
     # Scores in (0, 1] that follow the new order: a share of the best, above everything not reranked.
     renewed = [(head[i][0], 0.5 + 0.5 * math.exp(scores[i] - best), head[i][2]) for i in order]
     return renewed + [(row, 0.5 * score, parts) for row, score, parts in tail]
-
-
-def _open_newest(settings: Settings, store: Store, encoder: Encoder) -> OpenGeneration:
-    """The current generation, or the newest earlier one that is whole."""
-    first_error: GenerationError | None = None
-    for folder in complete_generations(settings):
-        try:
-            return _open_generation(folder, store, encoder)
-        except GenerationError as error:
-            first_error = first_error or error
-    raise first_error or NoIndexError(str(settings.data))
-
-
-def _open_generation(folder: Path, store: Store, encoder: Encoder) -> OpenGeneration:
-    manifest = Manifest.read(folder)
-    if (manifest.revision, manifest.dim) != (encoder.revision, encoder.dim):
-        raise GenerationError(
-            f"ดัชนีรุ่น {folder.name} สร้างด้วย encoder {manifest.encoder} ({manifest.revision[:12]}) แต่ตั้งค่าไว้เป็น "
-            f"{encoder.name} ({encoder.revision[:12]}) — ตั้ง KARANI_ENCODER ให้ตรงหรือสั่ง karani build / generation "
-            f"{folder.name} was built with another encoder than KARANI_ENCODER={encoder.name}: run karani build"
-        )
-    verify(folder, manifest)
-    segmenter = Segmenter(folder / DICTIONARY)
-    lexical = LexicalIndex(folder / LEXICAL)
-    as_built = store.at(manifest.change)
-    return OpenGeneration(
-        name=folder.name,
-        manifest=manifest,
-        store=as_built,
-        segmenter=segmenter,
-        dense=DenseIndex(folder),
-        lexical=lexical,
-        forward=ForwardIndex(folder / FORWARD),
-        speller=Speller(
-            folder / DICTIONARY,
-            segmenter.words,
-            frequency=lambda term: lexical.document_frequency("words", term),
-            occurs=lambda text: lexical.count_all(
-                {"words": segmenter.terms(text), "characters": ngrams(text)}
-            ),
-            passages=len(lexical),
-        ),
-        suggester=Suggester(as_built, segmenter, lexical, folder / DICTIONARY),
-    )

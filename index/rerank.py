@@ -8,6 +8,7 @@ applied with numpy in microseconds.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,11 +38,16 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Reranker:
-    """Networks and the mean and deviation that standardise their input."""
+    """Networks and the mean and deviation that standardise their input.
+
+    ``related`` is the score from which on a passage has to do with the question: nearly every passage that
+    answers one scores more (`index.training.ranking.related`). Whatever scores less is merely the nearest there is.
+    """
 
     mean: Features
     deviation: Features
     networks: tuple[Network, ...]
+    related: float = -math.inf
 
     @classmethod
     def load(cls, path: Path = MODEL) -> Reranker | None:
@@ -53,12 +59,14 @@ class Reranker:
             return None
         arrays = [{k: np.asarray(v, dtype=np.float32) for k, v in one.items()} for one in data["networks"]]
         mean, deviation = (np.asarray(data[k], dtype=np.float32) for k in ("mean", "deviation"))
-        return cls(mean, deviation, tuple(Network(**one) for one in arrays))
+        related = float(data.get("related", -math.inf))
+        return cls(mean, deviation, tuple(Network(**one) for one in arrays), related)
 
     def save(self, path: Path) -> None:
         """Write as JSON: readable, small, no pickle."""
         data = {
             "features": list(NAMES),
+            "related": round(self.related, 3),
             "mean": _plain(self.mean),
             "deviation": _plain(self.deviation),
             "networks": [
@@ -69,7 +77,7 @@ class Reranker:
         path.write_text(json.dumps(data) + "\n", encoding="utf-8")
 
     def __call__(self, features: Features) -> Features:
-        """Scores, shape (n,), higher is better; only differences within one question mean anything."""
+        """Scores, shape (n,), higher is better."""
         x = np.clip((features - self.mean) / self.deviation, -6.0, 6.0)
         scores: Features = np.mean([network(x) for network in self.networks], axis=0)
         return scores

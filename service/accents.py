@@ -4,7 +4,9 @@ from __future__ import annotations
 
 _LIGHT_SHEET = (255, 254, 251)
 _DARK_SHEET = (25, 33, 37)
-_ENOUGH = 4.6  # a little over 4.5: soft backgrounds take some of it
+_LIGHT_SOFT, _DARK_SOFT = 0.1, 0.16
+"""How much of the accent lies over the sheet behind labels and under the pointer."""
+_ENOUGH = 4.6  # a little over 4.5, as colours are rounded to whole numbers
 _STEPS = 40
 
 Colour = tuple[int, int, int]
@@ -12,9 +14,8 @@ Colour = tuple[int, int, int]
 
 def style(accent: str) -> str:
     """The style sheet that sets ``accent`` (six hexadecimal digits) for light and dark pages."""
-    colour = (int(accent[:2], 16), int(accent[2:4], 16), int(accent[4:], 16))
-    light, dark = readable_on(colour, _LIGHT_SHEET), readable_on(colour, _DARK_SHEET)
-    on_light, on_dark = _rules(light, _LIGHT_SHEET, 0.1), _rules(dark, _DARK_SHEET, 0.16)
+    colour = _parsed(accent)
+    on_light, on_dark = _rules(colour, _LIGHT_SHEET, _LIGHT_SOFT), _rules(colour, _DARK_SHEET, _DARK_SOFT)
     return (
         f":root {{ {on_light} }}\n"
         f"@media (prefers-color-scheme: dark) {{ :root {{ {on_dark} }} }}\n"
@@ -23,12 +24,27 @@ def style(accent: str) -> str:
     )
 
 
-def readable_on(colour: Colour, background: Colour) -> Colour:
-    """The colour itself, or the nearest mixture with black or white that reads on ``background``."""
+def pair(accent: str) -> tuple[str, str]:
+    """``accent`` (six hexadecimal digits) as it reads on light and on dark pages, each ``#rrggbb``."""
+    colour = _parsed(accent)
+    light, dark = readable_on(colour, _LIGHT_SHEET, _LIGHT_SOFT), readable_on(colour, _DARK_SHEET, _DARK_SOFT)
+    return f"#{bytes(light).hex()}", f"#{bytes(dark).hex()}"
+
+
+def _parsed(accent: str) -> Colour:
+    red, green, blue = bytes.fromhex(accent)
+    return red, green, blue
+
+
+def readable_on(colour: Colour, background: Colour, soft: float = 0.0) -> Colour:
+    """The colour itself, or the nearest mixture with black or white that reads on ``background``.
+
+    It reads there too where ``soft`` (0 to 1) of the mixture itself lies over the background.
+    """
     towards: Colour = (0, 0, 0) if luminance(background) > 0.5 else (255, 255, 255)
     for step in range(_STEPS + 1):
         mixed = mix(colour, towards, step / _STEPS)
-        if contrast(mixed, background) >= _ENOUGH:
+        if min(contrast(mixed, background), contrast(mixed, mix(background, mixed, soft))) >= _ENOUGH:
             return mixed
     return towards
 
@@ -51,7 +67,8 @@ def mix(colour: Colour, other: Colour, share: float) -> Colour:
     return red, green, blue
 
 
-def _rules(accent: Colour, sheet: Colour, soft: float) -> str:
+def _rules(colour: Colour, sheet: Colour, soft: float) -> str:
+    accent = readable_on(colour, sheet, soft)
     ink: Colour = max(((255, 255, 255), (10, 20, 20)), key=lambda one: contrast(one, accent))
     softened = mix(sheet, accent, soft)
     values = {"accent": accent, "accent-ink": ink, "accent-soft": softened}

@@ -11,8 +11,9 @@ TASTES = ("lang", "theme", "thanks")
 
 
 def site_of(request: Request) -> str:
-    """The site's own address as the caller used it, without a slash at its end."""
-    return str(request.base_url).rstrip("/")
+    """The site's own address without a slash at its end: the operator's, else as the caller used it."""
+    public: str = request.app.state.serving.settings.public_url
+    return (public or str(request.base_url)).rstrip("/")
 
 
 def with_parameter(request: Request, name: str, value: str) -> str:

@@ -25,9 +25,11 @@ from service import (
     opensearch,
     original_pages,
     pages,
+    portal,
     problems,
     reading,
     search,
+    sharing,
     suggest,
     voting,
     widget,
@@ -38,7 +40,7 @@ from service.asked import Asked
 from service.database import Database
 from service.edge import Edge
 from service.feedback import Receipts
-from service.headers import HeadAsGet, SecurityHeaders
+from service.headers import HeadAsGet
 from service.limits import BodyLimit
 from service.mcp.http import McpEndpoint
 from service.page_images import PageImages
@@ -104,11 +106,11 @@ def create_app(
     app.state.receipts = Receipts()
     app.state.pages = Pages(settings)
     app.state.page_images = PageImages()
-    for module in (search, suggest, documents, citations, voting, health, pages, reading, metrics):
+    for module in (search, suggest, documents, citations, sharing, voting, health, pages, reading, metrics):
         app.include_router(module.router)
     for one in (case_pages.router, original_pages.router, original_pages.pages_router):
         app.include_router(one)
-    for module in (widget, embed, opensearch):  # what other sites and browsers put into themselves
+    for module in (widget, embed, portal, opensearch):  # what other sites and browsers put into themselves
         app.include_router(module.router)
     mcp = McpEndpoint(serving, settings)
     if settings.mcp:
@@ -120,10 +122,10 @@ def create_app(
     apidocs.install(app, settings)
     answer = problems.install(app, pages.error_page)
     upkeep = Upkeep(app, settings, serving, kept, answer)
+    answering.count = app.state.metrics.written
     app.add_middleware(BodyLimit, limit_bytes=settings.max_body_bytes)
     app.add_middleware(Edge, parts=upkeep.parts)
     app.add_middleware(HeadAsGet)
-    app.add_middleware(SecurityHeaders)
     return app
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,4 +35,4 @@ def request_id(given: bytes | None) -> str:
     """The caller's ``X-Request-ID`` where it is sane (8 to 64 letters, digits, ``. _ : -``), else a new one."""
     if given is not None and _SANE.fullmatch(given):
         return given.decode()
-    return secrets.token_hex(8)
+    return os.urandom(8).hex()

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service import cors
 from service.access import Access, foreign
 from service.current import CURRENT, Current, request_id
+from service.headers import raw_security_headers
 from service.logs import RequestLog
 from service.metrics import OTHER_ROUTE, Metrics
 from service.problems import ProblemError
@@ -105,6 +106,7 @@ class Edge:
     ) -> ProblemError | None:
         """Decide before anything runs; sets the headers that the answer will carry."""
         path: str = scope["path"]
+        current.headers += raw_security_headers(path)
         current.headers.append((b"x-request-id", current.request_id.encode()))
         if self.parts.lifecycle.stopping and path not in _ALWAYS:
             return _stopping()

@@ -58,21 +58,22 @@ async def embed(request: Request, serving: ServingDep, pages: PagesDep) -> HTMLR
             values["problem"], status = problem, problem.status_code
         else:
             values |= _shown(request, search, result, serving.settings)
-    ancestors = _ancestors(request, serving.settings)
+    look, ancestors = _look(request), _ancestors(request, serving.settings)
     kept = [(name, value) for name in _KEPT for value in request.query_params.getlist(name) if value]
     page = pages.render(
         request,
         "embed.html",
         status=status,
         question=question[:1000],
-        look=_look(request),
+        look=look,
+        theme=look.theme,
         kept=kept,
         parents=" ".join(one for one in ancestors if one != "'self'"),
         views=views,
         **values,
     )
     page.headers["Content-Security-Policy"] = framed_policy(ancestors)
-    # A frame's cookies are third parties' cookies: the language stays in the address.
+    # A frame's cookies are third parties' cookies: the language and the colours stay in the address.
     del page.headers["set-cookie"]
     return page
 

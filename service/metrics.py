@@ -24,6 +24,7 @@ from prometheus_client import (
 )
 
 from index.hits import SearchResult
+from service.answering.writing import Outcome
 from service.problems import documented, not_found
 from service.rendering import Pages
 from service.state import ServingDep
@@ -84,6 +85,18 @@ class Metrics:
         self._queue = Gauge(
             "karani_queue_length", "Calls that wait or run on the threads.", registry=registry
         )
+        # -- answers in sentences --
+        self._written = Counter(
+            "karani_written_answers", "Answers in sentences by outcome: written, else why not.", ("outcome",),
+            registry=registry,
+        )  # fmt: skip
+        self._sentences = Counter(
+            "karani_written_sentences", "Written sentences by what the check said.", ("checked",), registry=registry
+        )  # fmt: skip
+        self._first_words = Histogram(
+            "karani_written_first_word_seconds", "From the question to the endpoint's first word.",
+            buckets=_SECONDS, registry=registry,
+        )  # fmt: skip
         for outcome in ("given", "refused"):
             self._answers.labels(outcome)
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
@@ -115,6 +128,14 @@ class Metrics:
         self._searches.observe(result.took_ms / 1000)
         self._hits.observe(len(result.groups))
         self._answers.labels("refused" if result.answer is None else "given").inc()
+
+    def written(self, outcome: Outcome) -> None:
+        """Count one answer in sentences, or why there is none."""
+        self._written.labels(outcome.reason or outcome.mode).inc()
+        self._sentences.labels("kept").inc(outcome.sentences)
+        self._sentences.labels("dropped").inc(outcome.dropped)
+        if outcome.first_ms is not None:
+            self._first_words.observe(outcome.first_ms / 1000)
 
     def refused(self, kind: str) -> None:
         """Count one call that was not let through; ``kind`` is its problem's."""

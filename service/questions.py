@@ -66,5 +66,6 @@ def ask(engine: Engine, search: SearchRequest) -> SearchResult:
             system=search.system,
             filters=search.filters,
             exact=search.exact,
+            everything=search.everything,
         )
     )

@@ -1,7 +1,9 @@
 """Rate limits: how often one caller may ask, and the headers that tell how much is left.
 
 Windows are fixed and begin with a caller's first call, so that ``RateLimit`` says exactly when the whole
-quota is back (draft-ietf-httpapi-ratelimit-headers). Counts lie in this process' memory.
+quota is back (draft-ietf-httpapi-ratelimit-headers). Counts lie in this process' memory. Rates are written and read as
+the library `limits` does; its own memory storage starts a timer thread up to a hundred times a second, each walking
+all callers, and so is left alone.
 """
 
 from __future__ import annotations
@@ -14,8 +16,6 @@ from functools import lru_cache
 from typing import Literal
 
 import limits
-from limits.storage import Storage
-from limits.strategies import FixedWindowRateLimiter
 
 from service.access import SAFE
 from service.problems import ProblemError
@@ -41,6 +41,7 @@ _BY_PATH: dict[str, Policy] = {
     "/v1/suggest": "suggest",
     "/suggest": "suggest",
     "/v1/answer": "answer",
+    "/answer": "answer",
 }
 _SWEEP_SECONDS = 30.0
 _MOST_CALLERS = 200_000
@@ -92,38 +93,39 @@ class RateLimits:
             "write": settings.rate_write,
             "read": settings.rate_read,
         }
-        self._limiter = FixedWindowRateLimiter(Counts())
-        self._items = {name: _items(rate) for name, rate in rates.items()}
-        self._policies = {name: _policy_header(name, items) for name, items in self._items.items()}
+        self._windows = Windows()
+        self._quotas = {name: _quotas(name, rate) for name, rate in rates.items()}
+        self._policies = {name: _policy_header(quotas) for name, quotas in self._quotas.items()}
 
     def count(self, policy: Policy, caller: str) -> Ruling:
         """Count one call of ``caller``."""
-        items = self._items[policy]
-        if not items:
-            return Ruling(())
         told, wait = [], 0
         now = time.time()
-        for item in items:
-            within = self._limiter.hit(item, policy, caller)
-            stats = self._limiter.get_window_stats(item, policy, caller)
-            seconds = max(1, math.ceil(stats.reset_time - now))
-            told.append(f'"{_name(policy, item, items)}";r={stats.remaining};t={seconds}')
-            if not within:
+        for name, amount, window in self._quotas[policy]:
+            count, ends = self._windows.count(policy, caller, window, now)
+            seconds = math.ceil(ends - now)
+            told.append(f'"{name}";r={max(0, amount - count)};t={seconds}')
+            if count > amount:
                 wait = max(wait, seconds)
-        headers = (self._policies[policy], (b"ratelimit", ", ".join(told).encode()))
-        return Ruling(headers, wait)
+        if not told:
+            return _UNCOUNTED
+        return Ruling((self._policies[policy], (b"ratelimit", ", ".join(told).encode())), wait)
 
 
-def _items(rate: str) -> list[limits.RateLimitItem]:
-    return [] if rate == OFF else limits.parse_many(rate)
+_UNCOUNTED = Ruling(())
 
 
-def _name(policy: Policy, item: limits.RateLimitItem, items: list[limits.RateLimitItem]) -> str:
-    return policy if len(items) == 1 else f"{policy}-{item.get_expiry()}s"
+def _quotas(policy: Policy, rate: str) -> list[tuple[str, int, int]]:
+    """Each window's name, calls and seconds."""
+    items = [] if rate == OFF else limits.parse_many(rate)
+    return [
+        (policy if len(items) == 1 else f"{policy}-{item.get_expiry()}s", item.amount, item.get_expiry())
+        for item in items
+    ]
 
 
-def _policy_header(policy: Policy, items: list[limits.RateLimitItem]) -> tuple[bytes, bytes]:
-    told = (f'"{_name(policy, item, items)}";q={item.amount};w={item.get_expiry()}' for item in items)
+def _policy_header(quotas: list[tuple[str, int, int]]) -> tuple[bytes, bytes]:
+    told = (f'"{name}";q={amount};w={window}' for name, amount, window in quotas)
     return b"ratelimit-policy", ", ".join(told).encode()
 
 
@@ -134,62 +136,31 @@ def too_many(wait_seconds: int) -> ProblemError:
     return ProblemError(429, "rate-limited", thai, english, headers={"Retry-After": str(wait_seconds)})
 
 
-class Counts(Storage):
-    """Counts in memory that start no threads.
-
-    ``limits``' own memory storage starts a timer thread up to a hundred times a second, each walking all callers.
-    """
-
-    STORAGE_SCHEME = None
+class Windows:
+    """How many calls each caller's running window has counted; windows that have ended are dropped."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self._counts: dict[str, tuple[int, float]] = {}
+        self._windows: dict[tuple[str, int, str], tuple[int, float]] = {}
         self._sweep_at = 0.0
 
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        """What may go wrong here: nothing of its own."""
-        return ValueError
+    def __len__(self) -> int:
+        return len(self._windows)
 
-    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Count ``amount`` in the window that runs, or begin one of ``expiry`` seconds."""
-        now = time.time()
-        count, ends = self._counts.get(key, (0, 0.0))
+    def count(self, policy: str, caller: str, seconds: int, now: float) -> tuple[int, float]:
+        """Count one call in the window that runs, or begin one; gives its count and its end."""
+        key = policy, seconds, caller
+        count, ends = self._windows.get(key, (0, 0.0))
         if ends <= now:
-            count, ends = 0, now + expiry
+            count, ends = 0, now + seconds
             self._sweep(now)
-        self._counts[key] = (count + amount, ends)
-        return count + amount
-
-    def get(self, key: str) -> int:
-        """How many calls the running window has counted."""
-        count, ends = self._counts.get(key, (0, 0.0))
-        return count if ends > time.time() else 0
-
-    def get_expiry(self, key: str) -> float:
-        """When the running window ends, in seconds since 1970."""
-        return self._counts.get(key, (0, time.time()))[1]
-
-    def check(self) -> bool:
-        """Memory is always there."""
-        return True
-
-    def reset(self) -> int:
-        """Forget everybody."""
-        gone = len(self._counts)
-        self._counts.clear()
-        return gone
-
-    def clear(self, key: str) -> None:
-        """Forget one caller's window."""
-        self._counts.pop(key, None)
+        self._windows[key] = counted = (count + 1, ends)
+        return counted
 
     def _sweep(self, now: float) -> None:
         """Drop windows that have ended; a flood of addresses drops the oldest ones, never all memory."""
-        if now < self._sweep_at and len(self._counts) < _MOST_CALLERS:
+        if now < self._sweep_at and len(self._windows) < _MOST_CALLERS:
             return
         self._sweep_at = now + _SWEEP_SECONDS
-        self._counts = {key: entry for key, entry in self._counts.items() if entry[1] > now}
-        for key in list(self._counts)[: max(0, len(self._counts) - _MOST_CALLERS * 9 // 10)]:
-            del self._counts[key]
+        self._windows = {key: entry for key, entry in self._windows.items() if entry[1] > now}
+        for key in list(self._windows)[: max(0, len(self._windows) - _MOST_CALLERS * 9 // 10)]:
+            del self._windows[key]

@@ -92,7 +92,14 @@ def pairs(values: Values, without: Iterable[str] = ()) -> Iterator[tuple[str, st
 def search_values(search: SearchRequest, settings: ServiceSettings) -> dict[str, Any]:
     """The parameters that an address needs to say this search again; what goes without saying is left out."""
     values = search.model_dump(exclude_none=True)
-    usual = {"system": "hybrid", "sort": "relevance", "offset": 0, "k": settings.default_k, "exact": False}
+    usual = {
+        "system": "hybrid",
+        "sort": "relevance",
+        "offset": 0,
+        "k": settings.default_k,
+        "exact": False,
+        "everything": False,
+    }
     kept = {name: value for name, value in values.items() if name not in usual or value != usual[name]}
     return kept | ({"exact": "1"} if search.exact else {})
 

@@ -93,6 +93,7 @@ class Pages:
             "path": request.url.path,
             "search_values": {},
             "demo": self.settings.demo,
+            "writing": self.settings.answer_url is not None,
         }
         body = self._environment.get_template(template).render(shared | values)
         headers = {"Vary": "Cookie", "Cache-Control": "private, no-cache"}

@@ -72,6 +72,9 @@ class SearchRequest(Strict):
     document_id: Ids | None = Field(default=None, description="only these documents")
     case_id: Ids | None = Field(default=None, description="only these cases")
     exact: bool = Field(default=False, description="search what was typed, without putting slips right")
+    everything: bool = Field(
+        default=False, description="also the nearest groups that have little to do with the question"
+    )
 
     @field_validator("*")
     @classmethod

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from index.engine import Engine, NoIndexError
+from index.engine import Engine
+from index.opening import NoIndexError
 from service.observing import OBSERVER, Observer
 from service.problems import ProblemError
 from service.settings import ServiceSettings

@@ -184,19 +184,19 @@ class ServiceSettings(BaseSettings):
 
     # -- assistants (MCP) and answers in sentences ------------------------------------
     # KARANI_PUBLIC_URL: makes the addresses in assistants' citations absolute.
-    public_url: str = Field(
-        default="", description="the service's own public address, e.g. https://cases.example.go.th"
+    public_url: str | None = Field(
+        default=None, description="the service's own public address, e.g. https://cases.example.go.th"
     )
     # KARANI_MCP: 0 takes /mcp away.
     mcp: bool = Field(default=True, description="serve assistants at /mcp")
     # KARANI_ANSWER_URL: an OpenAI-compatible endpoint; empty turns written answers off.
-    answer_url: str = Field(
-        default="", description="endpoint that writes answers, up to /v1; empty for none (off)"
+    answer_url: str | None = Field(
+        default=None, description="OpenAI-compatible endpoint that writes answers, up to /v1; none: off"
     )
     # KARANI_ANSWER_MODEL: the model's name as that endpoint knows it.
     answer_model: str = Field(default="default", min_length=1, description="model that writes answers")
     # KARANI_ANSWER_KEY: sent as a bearer token; never logged, never shown.
-    answer_key: SecretStr = Field(default=SecretStr(""), description="key of that endpoint")
+    answer_key: SecretStr | None = Field(default=None, description="key of that endpoint")
     # KARANI_ANSWER_FIRST_SECONDS: to the first word, else the extractive answer stands.
     answer_first_seconds: float = Field(
         default=15.0, gt=0, le=600, description="seconds to a written answer's first word"
@@ -220,11 +220,13 @@ class ServiceSettings(BaseSettings):
 
     @field_validator("public_url", "answer_url")
     @classmethod
-    def _web_address(cls, value: str) -> str:
-        """Empty, or http(s) with a host and nothing that a path cannot follow."""
+    def _web_address(cls, value: str | None) -> str | None:
+        """None (or empty), or http(s) with a host and nothing that a path cannot follow."""
+        if not value:
+            return None
         parts = urlsplit(value)
         extra = parts.query or parts.fragment or parts.username
-        if value and (parts.scheme not in {"http", "https"} or not parts.hostname or extra):
+        if parts.scheme not in {"http", "https"} or not parts.hostname or extra:
             raise ValueError("must be an address such as https://cases.example.go.th, without ?, # and @")
         return value.rstrip("/")
 

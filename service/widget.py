@@ -23,7 +23,7 @@ FOLDER = STATIC / "widget"
 #: In the order they are read: later ones use what earlier ones define.
 PARTS = ("texts.js", "dom.js", "text.js", "api.js", "parts.js", "element.js")
 _KEPT = "public, max-age=31536000, immutable"
-_RENEWED = "public, max-age=300, stale-while-revalidate=86400"
+_RENEWED = "public, max-age=300"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,8 @@ class Endpoint:
         if self.body or "{query}" in self.url:
             return self.url.replace("{query}", quoted).replace("{k}", str(k))
         limit = min(k, KARANI_LIMIT)
-        return f"{self.url.rstrip('/')}/v1/search?q={quoted}&k={limit}&system={self.system}"
+        asked = f"q={quoted}&k={limit}&system={self.system}&everything=true"
+        return f"{self.url.rstrip('/')}/v1/search?{asked}"
 
     def posted(self, question: str, k: int) -> bytes | None:
         """Make the body that asks one question; ``None`` where the address alone asks."""

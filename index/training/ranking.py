@@ -10,7 +10,7 @@ candidate passages gives to those of the right document (ListNet, Cao et al. 200
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,8 @@ _NETWORKS = 8
 _STEPS = 400
 _BATCH = 64
 _DROPPED = 0.1
+_LOST = 0.02
+"""Share of the right passages that may pass for unrelated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,14 @@ def fit(data: Sequence[Example], seed: int = 0, networks: int = _NETWORKS, decay
         right[row, :count] = example.relevance >= example.relevance.max()
     x, mask, wanted = (torch.from_numpy(array) for array in (inputs, there, right))
     fitted = tuple(_fit_one(x, mask, wanted, seed * 100 + number, decay) for number in range(networks))
-    return Reranker(mean.astype(np.float32), deviation.astype(np.float32), fitted)
+    reranker = Reranker(mean.astype(np.float32), deviation.astype(np.float32), fitted)
+    return replace(reranker, related=related(reranker, data))
+
+
+def related(reranker: Reranker, data: Sequence[Example]) -> float:
+    """The score that all but `_LOST` of the questions' best right passages exceed."""
+    best = [float(reranker(one.features)[one.relevance > 0].max()) for one in data]
+    return float(np.quantile(best, _LOST))
 
 
 def _fit_one(inputs: Any, there: Any, right: Any, seed: int, decay: float) -> Network:

@@ -50,7 +50,8 @@ _MARKUP = re.compile(r"<\s*/?\s*[a-z!?]|&(?:#[0-9]+|#x[0-9a-f]+|[a-z]{2,8});|\]\
 _LINK = re.compile(r"(?:[a-z][a-z0-9+.-]*://|www\.|javascript:|data:)[^\s“”\"]*", re.IGNORECASE)
 _THAI = re.compile("[\u0e01-\u0e2e]")
 _GAP = re.compile(r"\s+")
-#: A province is meant only after the word for province: several are everyday words, too (เลย, ตาก, แพร่).
+#: A province is meant only after the word for province: several short ones are everyday words (เลย, ตาก, แพร่).
+_EVERYDAY_CHARS = 4
 _PROVINCE = re.compile(
     r"(?:จังหวัด|จ\.)\s*(" + "|".join(sorted(map(re.escape, provinces()), key=len, reverse=True)) + ")"
 )
@@ -105,11 +106,11 @@ class Checker:
     def _names_stand(self, said: str, evidence: _Evidence) -> bool:
         if not all(_tight(quoted) in evidence.tight for quoted in _QUOTED.findall(said)):
             return False
-        if not all(name in evidence.text for name in _PROVINCE.findall(said)):
+        if not all(_province_stands(name, evidence) for name in _PROVINCE.findall(said)):
             return False
-        if not _THAI.search(said):
-            return True  # every word is Latin: the words' own check is for them
         outside = _QUOTED.sub(" ", said)
+        if not _THAI.search(outside):
+            return True  # every word is Latin: the words' own check is for them
         return all(name in evidence.text or name in self._question for name in _LATIN.findall(outside))
 
     def _words_stand(self, said: str, evidence: _Evidence) -> bool:
@@ -122,6 +123,13 @@ class Checker:
         if any(heft >= RARE for heft in missing):
             return False
         return bool(words) and sum(missing) <= (1 - LEAST_SHARE) * sum(weights.values())
+
+
+def _province_stands(name: str, evidence: _Evidence) -> bool:
+    """Short names are looked for with the word for province, or beside the passage."""
+    if len(name) > _EVERYDAY_CHARS or name in evidence.beside:
+        return name in evidence.tight
+    return any(f"{prefix}{name}" in evidence.tight for prefix in ("จังหวัด", "จ."))
 
 
 def _evidence(sources: Sequence[Source]) -> _Evidence:

@@ -49,7 +49,8 @@ class Endpoint:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Hold the pool of connections while entered."""
-        key = self._settings.answer_key.get_secret_value()
+        secret = self._settings.answer_key
+        key = secret.get_secret_value() if secret else ""
         async with httpx2.AsyncClient(
             headers={"Authorization": f"Bearer {key}"} if key else {},
             # Reading is timed by `write`, which knows a first word from a later one.
@@ -110,7 +111,7 @@ class Endpoint:
             raise UpstreamError("cut", type(error).__name__) from None
 
     def _address(self) -> str:
-        base = self._settings.answer_url
+        base = self._settings.answer_url or ""
         return base if base.endswith("/chat/completions") else f"{base}/chat/completions"
 
 

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from service.mcp.protocol import protocol_server
+from service.origins import Origins, host_of
 from service.problems import ProblemError
 from service.serving import Serving
 from service.settings import ServiceSettings
@@ -32,7 +33,7 @@ class McpEndpoint:
 
     def __init__(self, serving: Serving, settings: ServiceSettings) -> None:
         self._settings = settings
-        self._server = protocol_server(serving.call, settings.public_url)
+        self._server = protocol_server(serving.call, settings.public_url or "")
         self._manager: StreamableHTTPSessionManager | None = None
         # The SDK tells of every session that it opens and closes: for this stateless use, of every request.
         logging.getLogger("mcp").setLevel(logging.WARNING)
@@ -73,27 +74,22 @@ def _refuse_rebinding(origin: str | None, host: str, settings: ServiceSettings) 
     """Refuse a web page that reaches this server under a name which is not this server's.
 
     A page of another site can have its own name resolve to this machine and so call an assistant's tools
-    from a visitor's browser, from the inside of a network. Browsers send ``Origin`` with every
-    POST, so requests without it are programs' and pass. A page's own host must be an address (which
-    cannot be made to resolve elsewhere), this machine's name, the public address, or on the list of origins.
+    from a visitor's browser, from the inside of a network; it looks like this server's own page then. Browsers
+    send ``Origin`` with every POST, so requests without it are programs' and pass; other sites' origins are
+    `service.access`'s to decide. An own page's host must be an address (which cannot be made to resolve
+    elsewhere), this machine's name, the public address, or on the list of origins.
 
     Raises:
-        ProblemError: 403, the origin is none of these.
+        ProblemError: 403, the host is none of these.
     """
-    if origin is None or origin in _known_origins(settings):
+    name = _PORT.sub("", host.lower())
+    if origin is None or _PORT.sub("", host_of(origin)) != name or _cannot_be_rebound(name):
         return
-    page_host = origin.partition("://")[2]
-    if page_host == host and _cannot_be_rebound(_PORT.sub("", host)):
+    if origin in Origins(settings.cors_origins) or name == urlsplit(settings.public_url or "").hostname:
         return
     thai = "ไม่รับคำขอจากเว็บนี้ ให้ผู้ดูแลตั้ง KARANI_PUBLIC_URL หรือเพิ่มใน KARANI_CORS_ORIGINS"
     english = "this web page's origin is not allowed: set KARANI_PUBLIC_URL, or add it to KARANI_CORS_ORIGINS"
     raise ProblemError(403, "origin-not-allowed", thai, english)
-
-
-def _known_origins(settings: ServiceSettings) -> set[str]:
-    public = urlsplit(settings.public_url)
-    known = set(getattr(settings, "cors_origins", ()))
-    return known | ({f"{public.scheme}://{public.netloc}"} if public.netloc else set())
 
 
 def _cannot_be_rebound(host: str) -> bool:

@@ -28,7 +28,7 @@ def run(open_engine: OpenEngine, settings: ServiceSettings) -> None:
 
 async def _serve(open_engine: OpenEngine, settings: ServiceSettings) -> None:
     serving = Serving(settings, None, open_engine)
-    server = protocol_server(serving.call, settings.public_url)
+    server = protocol_server(serving.call, settings.public_url or "")
     async with stdio_server() as (incoming, outgoing):
         # Inside, so that nothing said while the engine opens can reach standard output.
         await serving.start()

@@ -17,6 +17,7 @@ from service.documents import case_url, document_url, passage_url
 from service.marking import whole_clusters
 from service.mcp import shapes
 from service.mcp.citing import Addresses, cited, page_resource, reference
+from service.observing import observed
 from service.questions import readable
 from service.schemas import case_values
 
@@ -50,7 +51,9 @@ def search(engine: Engine, asked: shapes.SearchArguments, address: Addresses) ->
     if not question:
         raise ToolFaultError("query ว่างเปล่า ให้ใส่คำถาม · query is empty: pass a question")
     filters = Filters(**_filters(asked), case_id=asked.case_id)
-    result = engine.search(question, k=asked.limit, offset=asked.offset, filters=filters, exact=asked.exact)
+    result = observed(
+        engine.search(question, k=asked.limit, offset=asked.offset, filters=filters, exact=asked.exact)
+    )
     after = result.offset + len(result.groups)
     return {
         "query": question,

@@ -8,9 +8,10 @@
     if (event.data?.type !== "karani-embed-height") return;
     const height = Number(event.data.height);
     if (!(height > 0 && height <= MAX_HEIGHT_PX)) return;
-    for (const frame of document.querySelectorAll("iframe")) {
+    for (const frame of document.querySelectorAll("iframe[src]")) {
       // The message must come from this very frame, and the frame must still show the site that its src names.
-      if (frame.contentWindow === event.source && new URL(frame.src, document.baseURI).origin === event.origin) {
+      const { origin, pathname } = new URL(frame.src, document.baseURI);
+      if (frame.contentWindow === event.source && origin === event.origin && pathname.endsWith("/embed")) {
         frame.style.height = `${Math.ceil(height)}px`;
       }
     }

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from corpus.settings import Settings
-from index.engine import SYSTEMS, Engine, NoIndexError
+from index.engine import SYSTEMS, Engine
 from index.hits import Filters, SearchResult, as_dict
+from index.opening import NoIndexError
 
 Build = Callable[[Path], str]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 from index.engine import Engine
 from service.app import create_app
 from service.database import Database
-from service.keys import Keys
+from service.keys import RENEW_SECONDS, Key, Keys
 from service.settings import ServiceSettings
 from tests.service.conftest import running
 from tests.service.foreign import Site, foreign_site
@@ -26,6 +27,17 @@ class Portal:
     server_key: str
     keys: Keys
     database: Database
+
+    def make(self, name: str, **options: Any) -> tuple[Key, str]:
+        """A key, once the service knows it."""
+        made = self.keys.create(name, **options)
+        time.sleep(RENEW_SECONDS * 1.5)
+        return made
+
+    def revoke(self, key: Key) -> None:
+        """Withdraw a key, until the service knows it."""
+        self.keys.revoke(key.key_id)
+        time.sleep(RENEW_SECONDS * 1.5)
 
     def page(self, body: str, path: str = "/page.html", **headers: str) -> str:
         """Serve a page of the portal; ENDPOINT and KEY in it are filled in. Gives its address."""

@@ -15,6 +15,7 @@ from index.engine import Engine
 from index.generations import build
 from service.app import create_app
 from service.settings import ServiceSettings
+from tests.service import portal_shots
 from tests.service.conftest import CHROMIUM_ARGUMENTS, running
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
@@ -27,6 +28,29 @@ SHOTS = {
     "viewer.png": (ANSWER, DESKTOP, "light", ".answer .button"),
     "phone.png": (ANSWER, {"width": 390, "height": 800}, "dark", ""),
 }
+# The search page's states: name → (address, width and height, colour scheme, what is done first, what then shows)
+OLD = "/?q=" + quote("ผู้สูงอายุ")
+STATES = {
+    "suggest.png": ("/", DESKTOP, "light", [("type", "input[name=q]", "ผู้สูง")], ".suggest [role=option]"),
+    "filters.png": (
+        OLD,
+        DESKTOP,
+        "light",
+        [
+            ("check", "[data-facet=province] input >> nth=0"),
+            ("check", "[data-facet=province] input >> nth=1"),
+        ],
+        ".chip.on >> nth=1",
+    ),
+    "cite.png": (ANSWER, DESKTOP, "dark", [("click", ".answer .cite summary")], ".answer .cite-body"),
+    "vote-phone.png": (
+        OLD,
+        {"width": 390, "height": 800},
+        "light",
+        [("click", "#hit-1 .vote button >> nth=1")],
+        "#hit-1 .why",
+    ),
+}
 
 
 def main() -> None:
@@ -36,11 +60,11 @@ def main() -> None:
         engine = Engine.open(data)
         settings = ServiceSettings(demo=True)
         with running(create_app(settings, engine), settings) as address:
-            _shoot(address)
+            _shoot(address, engine)
         engine.close()
 
 
-def _shoot(address: str) -> None:
+def _shoot(address: str, engine: Engine) -> None:
     with sync_playwright() as playwright:
         program = shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
@@ -52,6 +76,16 @@ def _shoot(address: str) -> None:
                 page.wait_for_selector("#cite")
             page.wait_for_timeout(300)
             page.screenshot(path=IMAGES / name)
+        for name, (path, size, scheme, steps, shown) in STATES.items():
+            page = browser.new_page(viewport=size, color_scheme=scheme, device_scale_factor=1.5)
+            page.goto(address + path)
+            for verb, *arguments in steps:
+                getattr(page, verb)(*arguments)
+                page.wait_for_load_state("networkidle")
+            page.wait_for_selector(shown)
+            page.wait_for_timeout(300)
+            page.screenshot(path=IMAGES / name)
+        portal_shots.shoot(browser, engine, IMAGES)
         browser.close()
 
 

@@ -49,20 +49,6 @@ def test_an_address_without_the_fragment_opens_at_the_mark(odd_address: str, ope
     assert in_view(page, "#cite")
 
 
-def test_filter_and_clear(demo_address: str, open_page: Open) -> None:
-    page = open_page()
-    page.goto(f"{demo_address}/?q=ผู้สูงอายุ")
-    before = page.locator(".hit").count()
-    page.click(".filters li a >> nth=0")
-    page.wait_for_selector(".chip.on")
-    assert 0 < page.locator(".hit").count() <= before
-    assert "province=" in page.url
-    page.click(".chip.on")
-    page.wait_for_selector(".filters")
-    assert page.locator(".chip.on").count() == 0
-    assert page.locator(".hit").count() == before
-
-
 def test_the_whole_way_without_javascript(demo_address: str, open_page: Open) -> None:
     page = open_page(java_script_enabled=False)
     page.goto(demo_address)
@@ -86,14 +72,6 @@ def test_a_phone_never_scrolls_sideways(demo_address: str, open_page: Open, path
     page = open_page(**PHONE)
     page.goto(demo_address + path)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-def test_a_phone_folds_the_filters(demo_address: str, open_page: Open) -> None:
-    page = open_page(**PHONE)
-    page.goto(f"{demo_address}/?q=เทศบาล")
-    assert not page.is_visible(".filters li a >> nth=0")
-    page.tap(".filters summary >> nth=0")
-    assert page.is_visible(".filters li a >> nth=0")
 
 
 def test_keys(demo_address: str, open_page: Open) -> None:
@@ -121,6 +99,7 @@ def test_keys(demo_address: str, open_page: Open) -> None:
 def test_the_slash_key_can_be_turned_off(demo_address: str, open_page: Open) -> None:
     page = open_page()
     page.goto(f"{demo_address}/?q={MOU}")
+    page.keyboard.press("?")
     page.click("[data-keys]")
     page.reload()
     page.keyboard.press("/")

@@ -174,9 +174,6 @@ def test_an_older_browser_is_known_by_its_origin(voter: TestClient, passage_id: 
 def test_nobody_is_led_to_another_site(voter: TestClient, passage_id: str, back: str) -> None:
     form = {"query": QUESTION, "passage_id": passage_id, "relevant": "1", "reason": "answers", "back": back}
     assert voter.post("/feedback", data=form, headers=OWN).headers["location"] == "/?thanks=1"
-    assert "evil" not in voter.get("/feedback", params={"back": back, "query": "ก"}).text.replace(
-        "evil.example/", "evil"
-    )
     page = voter.get("/feedback", params={"back": back}).text
     assert 'href="/"' in page
     assert back not in page

@@ -19,7 +19,7 @@ from schemathesis.generation import GenerationMode
 def test_no_crash_and_no_undocumented_answer(demo_address: str, mode: GenerationMode) -> None:
     described = schemathesis.openapi.from_url(f"{demo_address}/openapi.json")
     operations = [result.ok() for result in described.get_all_operations()]
-    assert len(operations) == 12
+    assert len(operations) == 16
     for operation in operations:
         _fuzz(operation, mode)
 
@@ -51,11 +51,15 @@ def test_limits_and_problems_are_described(client: TestClient) -> None:
     described = {path for path in document["paths"] if path.startswith("/v1/")}
     assert described == {
         "/v1/search",
+        "/v1/answer",
         "/v1/suggest",
         "/v1/documents",
         "/v1/documents/{document_id}",
         "/v1/documents/{document_id}/pages/{number}",
+        "/v1/documents/{document_id}/pages/{number}/original",
         "/v1/cases",
         "/v1/cases/{case_id}",
         "/v1/passages/{passage_id}",
+        "/v1/passages/{passage_id}/citation",
+        "/v1/feedback",
     }

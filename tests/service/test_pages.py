@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
@@ -59,26 +59,160 @@ def test_no_answer_is_said_and_the_nearest_are_shown(client: TestClient) -> None
     assert "ไม่มีข้อความใดในคลังที่เกี่ยวข้อง" in visible(client.get("/", params={"q": "😀"}).text)
 
 
-def test_filters_are_links_that_narrow_and_can_be_dropped(client: TestClient) -> None:
-    page = client.get("/", params={"q": "ผู้สูงอายุ"}).text
-    province = next(link for link in links(page) if "province=" in link)
-    value = parse_qs(urlsplit(province).query)["province"][0]
-    narrowed = client.get(province).text
-    assert 0 < narrowed.count('class="hit-link"') <= page.count('class="hit-link"')
-    assert narrowed.count(f"จังหวัด{value}") >= narrowed.count('class="hit-link"')
-    assert re.search(rf'class="chip on"[^>]*>.*?{value}', narrowed, re.DOTALL)
-    dropped = next(
-        link for link in links(narrowed) if "q=" in link and "province" not in link and link != province
+def boxes(page: str, facet: str) -> dict[str, tuple[int, bool]]:
+    """A filter's values as its boxes show them: how many, and whether chosen."""
+    found = re.findall(
+        rf'<input type="checkbox" form="refine" name="{facet}" value="([^"]*)"( checked)?>.*?class="count">([\d,]+)<',
+        page,
+        re.DOTALL,
     )
-    assert 'class="chip on"' not in client.get(dropped).text
-    assert f'<input type="hidden" name="province" value="{value}">' in narrowed
+    return {html.unescape(value): (int(count.replace(",", "")), bool(on)) for value, on, count in found}
 
 
-def test_show_more_asks_for_more_groups(client: TestClient) -> None:
-    page = client.get("/", params={"q": "เทศบาล", "k": "4"}).text
-    assert page.count('class="hit-link"') == 4
-    more = next(link for link in links(page) if "k=8" in link)
-    assert client.get(more).text.count('class="hit-link"') == 8
+def test_filters_of_one_kind_widen_and_of_two_kinds_narrow(client: TestClient) -> None:
+    plain = client.get("/", params={"q": "ผู้สูงอายุ", "k": 50}).text
+    provinces = boxes(plain, "province")
+    (first, (n, _)), (second, (m, _)) = list(provinces.items())[:2]
+    one = client.get("/", params={"q": "ผู้สูงอายุ", "k": 50, "province": first}).text
+    both = client.get("/", params={"q": "ผู้สูงอายุ", "k": 50, "province": [first, second]}).text
+    assert one.count('class="hit-link"') == n
+    assert both.count('class="hit-link"') == n + m
+    assert boxes(both, "province")[first] == (n, True)
+    assert boxes(both, "province")[second] == (m, True)
+    assert set(provinces) <= set(boxes(both, "province")), "further values can be added"
+    kind, (narrowed, _) = next(iter(boxes(both, "kind").items()))
+    combined = client.get(
+        "/", params={"q": "ผู้สูงอายุ", "k": 50, "province": [first, second], "kind": kind}
+    ).text
+    assert combined.count('class="hit-link"') == narrowed < n + m
+
+
+def test_every_chosen_value_has_a_chip_that_drops_it_alone(client: TestClient) -> None:
+    chosen = {"q": "เทศบาล", "province": ["ชลบุรี", "เชียงใหม่"], "sort": "name", "offset": "0"}
+    page = client.get("/", params=chosen).text
+    chips = re.findall(r'class="chip on" href="([^"]+)"', page)
+    assert [parse_qs(urlsplit(html.unescape(chip)).query) for chip in chips] == [
+        {"q": ["เทศบาล"], "sort": ["name"], "province": ["เชียงใหม่"]},
+        {"q": ["เทศบาล"], "sort": ["name"], "province": ["ชลบุรี"]},
+    ]
+    clear = re.search(r'class="clear" href="([^"]+)"', page)
+    assert clear
+    assert parse_qs(urlsplit(html.unescape(clear[1])).query) == {"q": ["เทศบาล"], "sort": ["name"]}
+    assert page.count('type="hidden" name="province"') == 2, "the next question keeps the filters"
+
+
+def test_a_value_that_finds_nothing_stays_to_be_dropped(client: TestClient) -> None:
+    page = client.get("/", params={"q": "เทศบาล", "province": "ยะลา"}).text
+    assert boxes(page, "province")["ยะลา"] == (0, True)
+    assert "ไม่มีข้อความที่ตรงกับตัวกรอง" in page
+
+
+def test_parts_go_through_all_that_was_found_once(client: TestClient) -> None:
+    address, titles, seen = "/?" + urlencode({"q": "เทศบาล", "k": 4}), [], 0
+    while address:
+        page = client.get(address).text
+        titles += re.findall(r'class="hit-link" href="([^"]+)"', page)
+        assert page.count('class="hit-link"') <= 4
+        assert ('class="answer-head"' in page or 'class="answer none"' in page) == (seen == 0)
+        following = re.search(r'rel="next" href="([^"]+)"', page)
+        address, seen = html.unescape(following[1]) if following else "", seen + 1
+    everything = client.get("/v1/search", params={"q": "เทศบาล", "k": 50}).json()
+    assert len(titles) == len(set(titles)) == everything["total"]
+    assert [t.split("#")[0] for t in map(html.unescape, titles)] == [
+        hit["citation"]["url"] for hit in everything["hits"]
+    ]
+
+
+def test_an_address_beyond_the_last_part_leads_back(client: TestClient) -> None:
+    page = client.get("/", params={"q": "เทศบาล", "offset": 900})
+    assert page.status_code == 200
+    assert "ไม่มีผลลัพธ์ในส่วนนี้แล้ว" in page.text
+
+
+@pytest.mark.parametrize("sort", ["newest", "oldest"])
+def test_sorted_by_year(client: TestClient, sort: str) -> None:
+    page = client.get("/", params={"q": "เทศบาล", "sort": sort, "k": 50}).text
+    years = [int(year) for year in re.findall(r"<li>พ\.ศ\. (\d{4})</li>", page.split('class="hits"')[1])]
+    assert years == sorted(years, reverse=sort == "newest")
+    assert len(set(years)) > 1
+    assert f'<option value="{sort}" selected>' in page
+
+
+def test_a_permanent_address_says_the_search_and_nothing_of_the_reader(client: TestClient) -> None:
+    page = client.get(
+        "/",
+        params={
+            "q": "เทศบาล",
+            "k": "10",
+            "sort": "relevance",
+            "lang": "th",
+            "theme": "dark",
+            "utm_source": "x",
+            "province": ["ชลบุรี", "เชียงใหม่"],
+        },
+    ).text
+    permanent = re.search(r'<link rel="canonical" href="([^"]+)"', page)
+    assert permanent
+    assert parse_qs(urlsplit(html.unescape(permanent[1])).query) == {
+        "q": ["เทศบาล"],
+        "province": ["ชลบุรี", "เชียงใหม่"],
+    }
+    assert f'data-copy-value="{permanent[1]}"' in page
+    client.cookies.clear()
+
+
+def test_searches_are_kept_from_crawlers_and_cases_are_not(client: TestClient) -> None:
+    noindex = '<meta name="robots" content="noindex'
+    assert noindex in client.get("/", params={"q": MOU}).text
+    assert noindex not in client.get("/").text
+    assert noindex not in client.get("/cases").text
+    robots = client.get("/robots.txt")
+    assert robots.headers["content-type"].startswith("text/plain")
+    assert "Disallow: /*?q=" in robots.text
+    page = client.get("/", params={"q": MOU}).text
+    assert re.search(r'<meta name="description" content="เทศบาลตำบลบ้านบึง ', page)
+    assert '<meta property="og:title"' in page
+
+
+def test_references_stand_on_the_page_as_text(client: TestClient) -> None:
+    page = visible(client.get("/", params={"q": MOU}).text)
+    assert "เทศบาลตำบลบ้านบึง. (2562). " in page
+    assert "@misc{banbueng-p1-" in page
+    assert "http://testserver/documents/banbueng?page=1&start=" in page
+
+
+def test_a_short_address_leads_to_the_passage_by_place_and_by_words(client: TestClient) -> None:
+    hit = client.get("/v1/search", params={"q": MOU}).json()["hits"][0]
+    page = visible(client.get("/", params={"q": MOU}).text)
+    assert f"http://testserver/passages/{hit['passage_id']}" in page
+    led = client.get(f"/passages/{hit['passage_id']}", follow_redirects=False)
+    assert led.status_code == 302
+    assert led.headers["location"].startswith(f"{hit['citation']['url']}#cite:~:text=")
+    assert client.get("/passages/gone", follow_redirects=False).status_code == 404
+
+
+def test_the_answers_address_carries_the_words_of_the_evidence(client: TestClient) -> None:
+    page = visible(client.get("/", params={"q": MOU}).text)
+    address = re.search(r"http://testserver(/documents/\S+#cite:~:text=(\S+))", page)
+    assert address
+    assert unquote(address[2]).startswith("เทศบาลทำบันทึกข้อตกลง")
+    assert client.get(address[1]).status_code == 200
+
+
+def test_colours_are_remembered_and_chosen_by_the_server(client: TestClient) -> None:
+    client.cookies.clear()
+    auto = client.get("/").text
+    assert re.search(r"dark\.css[^>]*media=\"screen and \(prefers-color-scheme: dark\)\"", auto)
+    dark = client.get("/?theme=dark")
+    assert re.search(r'dark\.css[^>]*media="screen"', dark.text)
+    assert "HttpOnly" in dark.headers["set-cookie"]
+    assert '<meta name="color-scheme" content="dark">' in client.get("/cases").text
+    light = client.get("/?theme=light").text
+    assert "dark.css" not in light
+    assert "dark.css" not in client.get("/documents").text
+    client.get("/?theme=pink")
+    assert "dark.css" not in client.get("/").text
+    client.cookies.clear()
 
 
 def test_a_refused_question_keeps_the_box(client: TestClient) -> None:
@@ -237,4 +371,4 @@ def test_a_suggestion_is_shown_with_the_way_back(client: TestClient) -> None:
     assert "exact=1" in address
     plain = client.get(address).text
     assert "แสดงผลของ" not in plain
-    assert 'name="exact"' not in plain  # the next question is put right again
+    assert 'name="exact"' not in plain.split('id="refine"')[0]  # the next question is put right again

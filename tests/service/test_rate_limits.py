@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from index.engine import Engine
 from service.app import create_app
-from service.rates import Counts, RateLimits, address_of, policy_for
+from service.rates import RateLimits, Windows, address_of, policy_for
 from service.settings import ServiceSettings
 from tests.service.conftest import running
 from tests.service.keyed import PORTAL, Keyed, keyed, kind
@@ -116,11 +116,13 @@ def test_the_quota_comes_back() -> None:
 
 def test_counts_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("service.rates._MOST_CALLERS", 100)
-    counts = Counts()
+    windows = Windows()
     for number in range(1000):
-        counts.incr(f"caller {number}", 60)
-    assert len(counts._counts) <= 101
-    assert counts.get("caller 999") == 1
+        windows.count("search", f"caller {number}", 60, 0.0)
+    assert len(windows) <= 101
+    assert windows.count("search", "caller 999", 60, 1.0) == (2, 60.0)
+    windows.count("search", "later", 60, 100.0)
+    assert len(windows) == 1
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from corpus.settings import Settings
-from index.engine import Engine, NoIndexError
+from index.engine import Engine
 from index.hits import SearchResult
+from index.opening import NoIndexError
 from service.app import create_app
 from service.problems import ProblemError
 from service.serving import Serving

@@ -151,7 +151,7 @@ def test_without_a_key_it_says_so_and_tells_the_page(portal: Portal, open_page: 
 
 
 def test_a_key_of_another_site(portal: Portal, open_page: Open) -> None:
-    other = portal.keys.create("other", origins=["https://elsewhere.example.go.th"])[1]
+    other = portal.make("other", origins=["https://elsewhere.example.go.th"])[1]
     page = open_page()
     heard(page)
     page.goto(portal.page(WIDGET.replace("KEY", other)))
@@ -163,9 +163,8 @@ def test_a_key_of_another_site(portal: Portal, open_page: Open) -> None:
 
 
 def test_a_revoked_key(portal: Portal, open_page: Open) -> None:
-    key, text = portal.keys.create("soon gone", origins=[portal.site.origin])
-    portal.keys.revoke(key.key_id)
-    time.sleep(0.7)  # the service sees another process' change within half a second
+    key, text = portal.make("soon gone", origins=[portal.site.origin])
+    portal.revoke(key)
     page = open_page()
     heard(page)
     page.goto(portal.page(WIDGET.replace("KEY", text)))
@@ -178,8 +177,7 @@ def test_a_revoked_key(portal: Portal, open_page: Open) -> None:
 def test_an_unlisted_origin_is_told_from_a_broken_line(demo_engine: Engine, open_page: Open) -> None:
     with open_portal(demo_engine) as portal:
         for key in portal.keys.all():
-            portal.keys.revoke(key.key_id)
-        time.sleep(0.7)
+            portal.revoke(key)
         page = open_page()
         heard(page)
         page.goto(portal.page(WIDGET))
@@ -441,6 +439,60 @@ def test_a_page_may_take_a_click_over(portal: Portal, open_page: Open) -> None:
     assert len(page.context.pages) == 1
     assert page.url.startswith(portal.site.origin)
     assert events(page, "select")[0]["rank"] == 1
+
+
+def test_thumbs_are_kept_and_may_be_changed(portal: Portal, open_page: Open) -> None:
+    page = open_page()
+    heard(page)
+    page.goto(portal.page(WIDGET))
+    ask(page, MOU)
+    thumbs = page.locator("karani-search .hit").first.locator(".thumbs")
+    thumbs.locator("button").nth(0).click()
+    thumbs.locator(".thanks:not(:empty)").wait_for()
+    assert thumbs.locator("button").nth(0).get_attribute("aria-pressed") == "true"
+    thumbs.locator("button").nth(1).click()
+    page.wait_for_function("window.heard.filter(([name]) => name === 'feedback').length === 2")
+    (said, changed) = events(page, "feedback")
+    assert (said["relevant"], changed["relevant"], said["rank"]) == (True, False, 1)
+    stored = "SELECT relevant FROM feedback WHERE query = ? AND passage_id = ?"
+    deadline = time.monotonic() + 5
+    while portal.database.rows(stored, [MOU, said["passage_id"]]) != [(0,)]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_what_stands_inside_is_for_readers_without_scripts(portal: Portal, open_page: Open) -> None:
+    inside = WIDGET.replace("</karani-search>", '<a href="ENDPOINT/">ค้นหา</a></karani-search>')
+    page = open_page(java_script_enabled=False)
+    page.goto(portal.page(inside))
+    assert page.is_visible("karani-search > a")
+    page = open_page()
+    page.goto(portal.page(inside))
+    box(page).wait_for()
+    assert not page.is_visible("karani-search > a")
+
+
+def test_a_widget_may_be_moved_and_asked_before_it_stands_in_the_page(
+    portal: Portal, open_page: Open
+) -> None:
+    page = open_page()
+    page.goto(portal.page(WIDGET + '<section id="other"></section>'))
+    box(page).wait_for()
+    found = page.evaluate(
+        """async (endpoint) => {
+             const loose = document.createElement("karani-search");
+             loose.endpoint = endpoint; loose.key = document.querySelector("karani-search").key;
+             const found = await loose.search("เทศบาล");
+             document.querySelector("#other").append(loose);
+             return [found.hits.length, loose.shadowRoot.querySelectorAll(".hit").length]; }""",
+        portal.address,
+    )
+    assert found == [5, 5]
+    page.evaluate(
+        """() => { const widget = document.querySelector("karani-search");
+             widget.search("ผู้สูงอายุ"); document.querySelector("#other").append(widget); }"""
+    )
+    page.locator("karani-search").nth(1).locator(".hit").first.wait_for()
 
 
 def test_a_removed_widget_asks_no_more(portal: Portal, open_page: Open) -> None:

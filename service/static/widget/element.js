@@ -57,6 +57,7 @@ class KaraniSearch extends HTMLElement {
     life.signal.addEventListener("abort", () => repainted.disconnect());
     this.#build();
     if (this.hasAttribute("autofocus") && !this.#modal) this.focus();
+    if (this.#shown.waiting) this.#ask(this.#shown.query, this.#shown.options); // moved in the page meanwhile
   }
 
   disconnectedCallback() {
@@ -364,9 +365,9 @@ class KaraniSearch extends HTMLElement {
     this.#draw();
     const ui = this.#ui;
     const { answer, query } = response;
-    if (before) this.#parts.out.querySelectorAll(".hit a")[before.hits.length]?.focus();
+    if (before) this.#parts.out?.querySelectorAll(".hit a")[before.hits.length]?.focus();
     const said = { n: hits.length, text: answer?.text };
-    this.#parts.status.textContent = say(ui, answer && !before ? "announced_answer" : "announced", said);
+    if (this.#root) this.#parts.status.textContent = say(ui, answer && !before ? "announced_answer" : "announced", said);
     this.#tell("karani-results", {
       query, suggestion: response.suggestion, count: hits.length, total: response.total ?? hits.length,
       offset: options.offset, answered: Boolean(answer), took_ms: response.took_ms, generation: response.generation,

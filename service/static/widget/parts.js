@@ -147,8 +147,9 @@ function errorPart(ui, error, retry, timers) {
   const help = webmaster
     ? h("details", {}, h("summary", {}, say(ui, "for_webmaster")), h("p", {}, todo), error.detail ? h("p", { class: "muted" }, error.detail) : null)
     : h("p", {}, todo);
-  return h("div", { class: "error", part: "error", role: "alert" },
-    icon("alert"), h("div", {}, h("p", { class: "error-title" }, title), todo ? help : null, webmaster ? null : again));
+  // The alert holds the words alone: a countdown inside would be read out every second.
+  return h("div", { class: "error", part: "error" }, icon("alert"),
+    h("div", {}, h("div", { role: "alert" }, h("p", { class: "error-title" }, title), todo ? help : null), webmaster ? null : again));
 }
 
 function optionPart(ui, suggestion, number, choose) {

@@ -93,6 +93,7 @@ def serve(demo_engine: Engine, chat_server: ChatServer) -> Callable[..., Any]:
             "answer_first_seconds": 1.0,
             "answer_idle_seconds": 1.0,
             "answer_seconds": 4.0,
+            "rate_answer": "off",
             **changes,
         }
         settings = ServiceSettings(**values)
