@@ -135,10 +135,14 @@ def count_cases(store: Store, wanted: CaseFilter) -> int:
     return _number(store, f"SELECT count(*) FROM cases c WHERE {condition}", parameters)
 
 
-def case_facets(store: Store, wanted: CaseFilter) -> dict[str, dict[str, int]]:
+def case_facets(
+    store: Store, wanted: CaseFilter, names: Sequence[str] = CASE_FACETS
+) -> dict[str, dict[str, int]]:
     """Per filter, each value's number of cases, most first; a filter's own choice does not narrow its counts."""
     facets = {}
-    for name in CASE_FACETS:
+    for name in names:
+        if name not in CASE_FACETS:
+            raise ValueError(name)
         others: dict[str, Any] = {name: None}
         condition, parameters = _passing(store, replace(wanted, **others))
         order = "c.year_be DESC" if name == "year_be" else f"count(*) DESC, c.{name}"
