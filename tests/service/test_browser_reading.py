@@ -64,6 +64,15 @@ def test_the_map_is_walked_by_arrows_and_opened_by_enter(demo_address: str, open
     assert page.inner_text(".chip.on bdi") == "แพร่"
 
 
+@pytest.mark.parametrize("theme", ["auto", "light", "dark"])
+def test_the_map_is_in_the_readers_colours(demo_address: str, open_page: Open, theme: str) -> None:
+    page = open_page(color_scheme="dark")
+    page.goto(f"{demo_address}/provinces?theme={theme}")
+    fill = page.eval_on_selector("g.tile rect", "r => getComputedStyle(r).fill")
+    dark = sum(int(part) for part in re.findall(r"\d+", fill)[:3]) < 300
+    assert dark == (theme != "light")
+
+
 def test_filters_on_a_phone_start_folded(demo_address: str, open_page: Open) -> None:
     page = open_page(**PHONE)
     page.goto(f"{demo_address}/cases")
