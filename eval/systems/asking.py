@@ -47,7 +47,7 @@ class EngineAsker:
 
     def ask(self, question: str) -> Mapping[str, Any]:
         """Search as the service does."""
-        result = self._engine.search(question, k=self._k, system=self._system)
+        result = self._engine.search(question, k=self._k, system=self._system, everything=True)
         sure = 0.0 if result.answer is None else result.answer.confidence
         if sure < self._threshold:
             result = replace(result, answer=None)
