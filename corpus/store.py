@@ -104,6 +104,11 @@ class Store:
         """The store as it was after ``change``; read only, sharing this one's connections."""
         return Store(self.path, change, self)
 
+    @property
+    def fixed(self) -> bool:
+        """Whether this store reads as of one change, so that the same query always gives the same."""
+        return self._change is not None
+
     def close(self) -> None:
         """Close every thread's connection."""
         with self._lock:

@@ -181,7 +181,7 @@ async def provinces_page(request: Request, serving: ServingDep, pages: PagesDep)
     """Thailand by province: a map of tiles, and the same as a list."""
 
     def read(engine: Engine) -> dict[str, int]:
-        return catalogue.case_facets(engine.store, CaseFilter())["province"]
+        return catalogue.case_facets(engine.store, CaseFilter(), ["province"])["province"]
 
     counts, corpus = await load(serving, pages, read)
     drawn = provinces.tile_map(counts)

@@ -179,6 +179,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "หนึ่งช่องคือหนึ่งจังหวัด วางตามตำแหน่งโดยประมาณ ขนาดช่องไม่ใช่ขนาดพื้นที่ สีบอกจำนวนกรณี",
         "One tile is one province, placed roughly where it lies; its size says nothing of its area. The colour tells the number of cases.",
     ),
+    "tile": ("{name} · {short} {n} กรณี", "{name} · {short} {n} cases"),
+    "key_turn": ("พลิกหน้าเอกสาร", "Turn a document's pages"),
     "legend": ("คำอธิบายสี", "Legend"),
     "legend_unit": ("กรณี", "cases"),
     "no_cases_short": ("ยังไม่มีกรณี", "No cases yet"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from corpus.catalogue import CaseFilter, case_facets
 from index.engine import Engine
 from index.hits import Answer, FoundPassage, page_url
 from service.marking import Segment, laid_out, window
@@ -31,7 +32,7 @@ def corpus_of(engine: Engine) -> Corpus:
         documents=store.count("documents"),
         cases=store.count("cases"),
         passages=store.count("passages"),
-        provinces=len({info.case.province for info in store.cases()} - {None}),
+        provinces=len(case_facets(store, CaseFilter(), ["province"])["province"]),
         generation=engine.generation,
         encoder=engine.encoder.name,
     )

@@ -142,3 +142,18 @@ def test_lists_are_as_of_the_stores_change(store: Store) -> None:
     assert case_facets(before, CaseFilter())["province"] == {"ชลบุรี": 2, "ตราด": 2}
     assert case_facets(store, CaseFilter())["province"] == {"ตราด": 3, "ชลบุรี": 1}
     assert documents(before, sort="pages").entries[0].pages == (1, 2, 3)
+
+
+def test_what_is_kept_of_a_generation_is_its_own(store: Store) -> None:
+    before = store.at(store.change)
+    first = documents(before, sort="title")
+    store.replace(record("a", "แก้ชื่อแล้ว", {}, 1, CASES[0]))
+    after = store.at(store.change)
+    assert documents(before, sort="title") == first
+    assert documents(after, sort="title") != first
+    assert documents(store, sort="title") == documents(after, sort="title")
+    for _ in range(2):
+        for word in range(40):  # more lists than are kept
+            assert documents(after, find=f"ชื่อ{word}").total == 0
+        assert documents(after, find="แก้ชื่อ", offset=0, limit=1).entries[0].document_id == "a"
+        assert case_facets(after, CaseFilter()) == case_facets(store, CaseFilter())

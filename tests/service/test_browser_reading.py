@@ -40,7 +40,7 @@ def test_from_the_map_to_a_case_and_its_page(demo_address: str, open_page: Open)
     page = open_page()
     page.goto(demo_address)
     page.click(".menu a[href='/provinces']")
-    page.click("[data-map] a[aria-label^='ชลบุรี']")
+    page.get_by_role("link", name="ชลบุรี · ชบ 1 กรณี").click()
     assert page.input_value("#find") == ""
     assert page.inner_text(".chip.on bdi") == "ชลบุรี"
     page.click(".card h2 a")
@@ -53,15 +53,24 @@ def test_from_the_map_to_a_case_and_its_page(demo_address: str, open_page: Open)
 def test_the_map_is_walked_by_arrows_and_opened_by_enter(demo_address: str, open_page: Open) -> None:
     page = open_page()
     page.goto(f"{demo_address}/provinces")
-    page.focus("[data-map] a[aria-label^='เชียงใหม่']")
+    page.get_by_role("link", name="เชียงใหม่ · ชม").focus()
     page.keyboard.press("ArrowRight")
-    label = "document.activeElement.getAttribute('aria-label')"
+    label = "document.activeElement.querySelector('title').textContent"
     assert page.evaluate(label).startswith("เชียงราย")
     page.keyboard.press("ArrowDown")
     assert page.evaluate(label).startswith("แพร่")
     page.keyboard.press("Enter")
     page.wait_for_selector(".chip.on")
     assert page.inner_text(".chip.on bdi") == "แพร่"
+
+
+@pytest.mark.parametrize("theme", ["auto", "light", "dark"])
+def test_the_map_is_in_the_readers_colours(demo_address: str, open_page: Open, theme: str) -> None:
+    page = open_page(color_scheme="dark")
+    page.goto(f"{demo_address}/provinces?theme={theme}")
+    fill = page.eval_on_selector("g.tile rect", "r => getComputedStyle(r).fill")
+    dark = sum(int(part) for part in re.findall(r"\d+", fill)[:3]) < 300
+    assert dark == (theme != "light")
 
 
 def test_filters_on_a_phone_start_folded(demo_address: str, open_page: Open) -> None:
@@ -100,9 +109,8 @@ def test_the_original_page_stands_beside_with_the_words_marked(pdf_address: str,
     page = open_page(viewport={"width": 1400, "height": 900})
     page.goto(pdf_address + cited_path(pdf_address))
     page.click(".tools a >> nth=-1")
-    page.wait_for_function(
-        "[...document.querySelectorAll('.paper img')].every(i => i.complete && i.naturalWidth)"
-    )
+    page.wait_for_selector(".marks")
+    page.wait_for_load_state("load")  # pictures included
     sizes = page.eval_on_selector_all(".paper img", "all => all.map(i => [i.offsetWidth, i.offsetHeight])")
     assert sizes[0] == sizes[1], "the marks lie over the whole picture"
     assert page.eval_on_selector(".paper img", "i => i.naturalWidth") >= 1000
@@ -188,7 +196,7 @@ def test_a_phone_never_scrolls_sideways(demo_address: str, open_page: Open, path
 def test_a_phone_shows_the_original_without_scrolling_sideways(pdf_address: str, open_page: Open) -> None:
     page = open_page(**PHONE)
     page.goto(pdf_address + cited_path(pdf_address, "&source=1"))
-    page.wait_for_function("[...document.images].every(i => i.complete)")
+    page.wait_for_load_state("load")  # pictures included
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
