@@ -60,17 +60,17 @@ def test_no_label_grows_with_what_callers_send(served: Keyed) -> None:
         served.get(f"/static/{number}.css")
         served.get(key=f"krn_0000000{number}_x")
         served.ask(f"VERB{number}", "/v1/search")
-        served.get(f"/v1/search?q=question{number}")
+        served.get(f"/v1/search?q=whatisasked{number}")
     assert samples(served)  # its own line appears with the next look
     before = len(samples(served))
     for number in range(20, 40):
         served.get(f"/nowhere/{number}")
         served.get(f"/v1/cases/case-{number}")
         served.ask(f"VERB{number}", "/v1/search")
-        served.get(f"/v1/search?q=question{number}")
+        served.get(f"/v1/search?q=whatisasked{number}")
     assert len(samples(served)) == before
     assert value(served, "karani_http_requests_total", route="(other)", method="GET", status="404") == 40
-    assert "question" not in served.get("/metrics").text
+    assert "whatisasked" not in served.get("/metrics").text
 
 
 def test_searches_stages_and_answers(served: Keyed) -> None:
