@@ -12,7 +12,7 @@ COPY corpus corpus
 COPY index index
 COPY eval eval
 COPY service service
-RUN pip install .
+RUN pip install '.[otel]'
 
 FROM python:3.11-slim
 # poppler reads PDF text more exactly than the built-in reader.

@@ -90,6 +90,7 @@ def _describe(app: FastAPI, settings: ServiceSettings) -> dict[str, Any]:
     for name, schema in places:
         for target in _concrete(schema) if name in limits else ():
             target.update(limits[name])
+    document["components"]["schemas"]["FeedbackBody"]["properties"]["query"].update(limits["q"])
     _describe_access(document, settings)
     for operations in document["paths"].values():
         for operation in operations.values():

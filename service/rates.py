@@ -103,7 +103,7 @@ class RateLimits:
         now = time.time()
         for name, amount, window in self._quotas[policy]:
             count, ends = self._windows.count(policy, caller, window, now)
-            seconds = math.ceil(ends - now)
+            seconds = min(window, math.ceil(ends - now))
             told.append(f'"{name}";r={max(0, amount - count)};t={seconds}')
             if count > amount:
                 wait = max(wait, seconds)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Query
+from fastapi import APIRouter, Body, Depends
 from fastapi.responses import JSONResponse
 
 from index.hits import as_dict
 from service.asked import Asked
+from service.parameters import described, query_of
 from service.problems import documented
 from service.questions import ask, checked, no_repeats
 from service.schemas import SearchBody, SearchRequest, SearchResponse
@@ -19,10 +20,17 @@ router = APIRouter(prefix="/v1", tags=["search"], dependencies=[Depends(no_repea
 
 
 @router.get(
-    "/search", summary="Ask a question", response_model=SearchResponse, responses=documented(400, 422, 503)
+    "/search",
+    summary="Ask a question",
+    response_model=SearchResponse,
+    responses=documented(400, 422, 503),
+    openapi_extra=described(SearchRequest),
 )
 async def search(
-    parameters: Annotated[SearchRequest, Query()], serving: ServingDep, asked: AskedDep, client: ClientDep
+    parameters: Annotated[SearchRequest, Depends(query_of(SearchRequest))],
+    serving: ServingDep,
+    asked: AskedDep,
+    client: ClientDep,
 ) -> JSONResponse:
     """Hits grouped by case with citations and highlights, the answer or `null`, and facets."""
     return await _answer(checked(parameters, serving.settings), serving, asked, client)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 
 from index.engine import Engine
 from index.suggest import Suggestion
 from service.documents import case_url, document_url
+from service.parameters import described, query_of
 from service.problems import documented
 from service.questions import no_repeats, readable
 from service.schemas import SuggestRequest, SuggestResponse
@@ -26,10 +27,13 @@ _HEADERS = {"Cache-Control": "private, max-age=60"}
     summary="Complete what is being typed",
     response_model=SuggestResponse,
     responses=documented(422, 503),
+    openapi_extra=described(SuggestRequest),
 )
 @router.get("/suggest", include_in_schema=False)
 async def suggest(
-    parameters: Annotated[SuggestRequest, Query()], serving: ServingDep, asked: AskedDep
+    parameters: Annotated[SuggestRequest, Depends(query_of(SuggestRequest))],
+    serving: ServingDep,
+    asked: AskedDep,
 ) -> JSONResponse:
     """Questions asked before, cases, provinces, words, headings and documents; a slip put right where none fits.
 

@@ -28,7 +28,15 @@ _MAX_ID_CHARS = 500
 class FeedbackBody(Strict):
     """One judgement on a hit: about a passage, or about a whole document."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(
+        strict=True,
+        json_schema_extra={
+            "anyOf": [
+                {"required": [name], "properties": {name: {"type": "string"}}}
+                for name in ("passage_id", "document_id")
+            ]
+        },
+    )
 
     query: str = Field(description="the question as it was asked", examples=["ใครใช้ MOU กับโรงพยาบาล"])
     passage_id: str | None = Field(default=None, min_length=1, max_length=_MAX_ID_CHARS)

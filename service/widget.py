@@ -21,7 +21,7 @@ router = APIRouter(include_in_schema=False)
 
 FOLDER = STATIC / "widget"
 #: In the order they are read: later ones use what earlier ones define.
-PARTS = ("texts.js", "dom.js", "text.js", "api.js", "parts.js", "element.js")
+PARTS = ("texts.js", "dom.js", "text.js", "api.js", "parts.js", "box.js", "element.js")
 _KEPT = "public, max-age=31536000, immutable"
 _RENEWED = "public, max-age=300"
 

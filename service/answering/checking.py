@@ -47,7 +47,7 @@ _THOUSANDS = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
 _QUOTED = re.compile(r"[“\"«‘]([^”\"»’“«‘]{2,300})[”\"»’]")
 _LATIN = re.compile(r"[a-z][a-z0-9&.-]*[a-z0-9]|[a-z]")
 _MARKUP = re.compile(r"<\s*/?\s*[a-z!?]|&(?:#[0-9]+|#x[0-9a-f]+|[a-z]{2,8});|\]\(|```", re.IGNORECASE)
-_LINK = re.compile(r"(?:[a-z][a-z0-9+.-]*://|www\.|javascript:|data:)[^\s“”\"]*", re.IGNORECASE)
+_LINK = re.compile(r"(?:[a-z][a-z0-9+.-]{0,20}://|www\.|javascript:|data:)[^\s“”\"]*", re.IGNORECASE)
 _THAI = re.compile("[\u0e01-\u0e2e]")
 _GAP = re.compile(r"\s+")
 #: A province is meant only after the word for province: several short ones are everyday words (เลย, ตาก, แพร่).

@@ -10,14 +10,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_NUMBER = "[0-9๐-๙]{1,4}"
-_GROUP = rf"[\[【]\s{{0,3}}{_NUMBER}(?:\s{{0,3}}[,–-]\s{{0,3}}{_NUMBER}){{0,20}}\s{{0,3}}[\]】]"
+# Possessive, and a run of citations bounded: the endpoint's text must not be able to make matching slow.
+_NUMBER = "[0-9๐-๙]{1,3}+"
+_GROUP = rf"[\[【] ?+{_NUMBER}(?: {{0,2}}+[,–-] {{0,2}}+{_NUMBER}){{0,20}}+ ?+[\]】]"
 _MARK = re.compile(_GROUP)
 #: A run of citations, closing signs, and then what begins something else.
 _END = re.compile(
-    rf"(?:{_GROUP}[^\S\n]{{0,3}})+[.!?。)”\"']{{0,3}}(?=[^\S\n]*\n|[^\S\n]*[^\s\[【,;:a-z.!?。)”\"'])|\n"
+    rf"(?:{_GROUP}[^\S\n]{{0,3}}+){{1,8}}+[.!?。)”\"']{{0,3}}+(?=[^\S\n]{{0,3}}+(?:\n|[^\s\[【,;:a-z.!?。)”\"'])|\s{{4}})|\n"
 )
-_RANGE = re.compile(rf"({_NUMBER})\s*[–-]\s*({_NUMBER})")
+_RANGE = re.compile(r"([0-9]{1,3}) {0,2}[–-] {0,2}([0-9]{1,3})")
 _DIGITS = {ord("๐") + value: str(value) for value in range(10)}
 _BEGINNING = re.compile(r"^(?:[#>*•·–-]+|[0-9๐-๙]{1,2}[.)])(?=\s)\s*|^\*\*")
 _EMPHASIS = re.compile(r"\*\*|__|`+")
@@ -26,6 +27,7 @@ _GAP = re.compile(r"\s+")
 _BEFORE_STOP = re.compile(r"\s+(?=[.,;!?。](?:\s|$))")
 #: A line longer than this is no sentence; nothing that long is kept waiting.
 MAX_CHARS = 1500
+_SHOWN_CHARS = 100
 _MAX_RANGE = 30
 
 
@@ -76,6 +78,9 @@ class Sentences:
 
 
 def _sentence(piece: str) -> Iterator[Sentence]:
+    if len(piece) > MAX_CHARS:
+        yield Sentence(plain(piece[:_SHOWN_CHARS]), ())
+        return
     cited = sorted({number for mark in _MARK.findall(piece) for number in _numbers(mark)})
     text = plain(_MARK.sub(" ", piece))
     if text:
@@ -85,7 +90,7 @@ def _sentence(piece: str) -> Iterator[Sentence]:
 def _numbers(mark: str) -> Iterator[int]:
     folded = mark.translate(_DIGITS)
     for low, high in _RANGE.findall(folded):
-        yield from range(int(low), min(int(high), int(low) + _MAX_RANGE) + 1)
+        yield from range(int(low), min(int(high), int(low) + _MAX_RANGE))
     yield from map(int, re.findall(r"[0-9]+", folded))
 
 

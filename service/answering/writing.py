@@ -137,8 +137,8 @@ class Answering:
                 for sentence in cut.feed(word):
                     async for event in self._checked(sentence, checker, tally):
                         yield event
-                if tally.kept >= MAX_SENTENCES or tally.uncited + tally.unsupported > _MAX_DROPPED:
-                    return
+                    if tally.kept >= MAX_SENTENCES or tally.uncited + tally.unsupported > _MAX_DROPPED:
+                        return
         for sentence in cut.finish():
             async for event in self._checked(sentence, checker, tally):
                 yield event

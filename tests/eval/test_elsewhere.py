@@ -89,7 +89,7 @@ def test_addresses() -> None:
         Endpoint("localhost:8000")
     assert (
         Endpoint("http://h:1/").address("ก ข", 100)
-        == "http://h:1/v1/search?q=%E0%B8%81%20%E0%B8%82&k=50&system=hybrid"
+        == "http://h:1/v1/search?q=%E0%B8%81%20%E0%B8%82&k=50&system=hybrid&everything=true"
     )
     with pytest.raises(DataError, match="no JSON answer"):
         HttpSystem(Endpoint("http://127.0.0.1:9")).retrieve(Query("q", "x"), 10)

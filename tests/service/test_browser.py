@@ -124,7 +124,7 @@ def test_english_switch(demo_address: str, open_page: Open) -> None:
     page.wait_for_selector("html[lang=en]")
     assert page.inner_text("#answer") == "Answer"
     page.goto(f"{demo_address}/documents")
-    assert page.inner_text("h1") == "All documents"
+    assert page.inner_text("h1").startswith("All documents")
 
 
 @pytest.mark.parametrize(

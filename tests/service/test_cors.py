@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from index.engine import Engine
+from service.app import create_app
+from service.settings import ServiceSettings
 from tests.service.keyed import PORTAL, Keyed, keyed, kind
 
 LISTED = "https://listed.example"
@@ -129,3 +133,24 @@ def test_every_site_when_the_list_says_so(demo_engine: Engine) -> None:
 
 def test_options_that_is_no_preflight(served: Keyed) -> None:
     assert served.ask("OPTIONS", "/v1/search").status_code == 405
+
+
+def test_a_crash_is_answered_like_any_other_error() -> None:
+    class Crashing:
+        generation = "g"
+
+        def reload(self, **_: Any) -> bool:
+            return False
+
+        def search(self, *_: Any, **__: Any) -> None:
+            raise RuntimeError("broken")
+
+    engine: Any = Crashing()
+    app = create_app(ServiceSettings(reload_seconds=60, cors_origins=LISTED), engine)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.get("/v1/search?q=MOU", headers={"Origin": LISTED})
+    assert answer.status_code == 500
+    assert answer.headers["access-control-allow-origin"] == LISTED
+    assert answer.headers["x-request-id"] == answer.json()["request_id"]
+    assert answer.headers["content-security-policy"]
+    assert answer.headers["content-type"] == "application/problem+json"

@@ -42,6 +42,16 @@ def served(demo_settings: Settings, tmp_path_factory: pytest.TempPathFactory) ->
         yield served
 
 
+def _tool_call() -> dict[str, Any]:
+    arguments = {"question": ASKED}
+    return {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": "search", "arguments": arguments},
+    }
+
+
 def ask_everywhere(address: str) -> list[int]:
     """The question in every place where one can stand, faulty ones too."""
     question = quote(ASKED)
@@ -62,6 +72,20 @@ def ask_everywhere(address: str) -> list[int]:
         post(address, "/v1/search", ASKED.encode("cp874")),
         post(address, "/v1/search", body, "text/plain"),
         post(address, f"/{question}", body),
+        post(address, "/v1/answer", body),
+        post(
+            address, "/v1/feedback", json.dumps({"query": ASKED, "relevant": True, "comment": ASKED}).encode()
+        ),
+        post(
+            address,
+            "/feedback",
+            f"q={question}&comment={question}".encode(),
+            "application/x-www-form-urlencoded",
+        ),
+        post(address, "/mcp", json.dumps(_tool_call()).encode()),
+        fetch(f"{address}/embed?q={question}")[0],
+        fetch(f"{address}/documents?find={question}")[0],
+        fetch(f"{address}/cases?find={question}")[0],
     ]
 
 

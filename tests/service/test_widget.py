@@ -304,7 +304,7 @@ def test_marks_stand_right_behind_characters_of_two_units(portal: Portal, open_p
 def test_keyboard_only(portal: Portal, open_page: Open) -> None:
     page = open_page()
     heard(page)
-    page.goto(portal.page(WIDGET))
+    page.goto(portal.page(WIDGET.replace("<karani-search ", '<karani-search k="2" ')))
     page.wait_for_function("!!customElements.get('karani-search')")
     page.keyboard.press("Tab")
     page.keyboard.type("ผู้สูงอา")
@@ -332,11 +332,11 @@ def test_keyboard_only(portal: Portal, open_page: Open) -> None:
             break
     page.keyboard.press("Enter")
     page.wait_for_function(
-        "document.querySelector('karani-search').shadowRoot.querySelectorAll('.hit').length > 5"
+        "document.querySelector('karani-search').shadowRoot.querySelectorAll('.hit').length > 2"
     )
-    sixth = "document.activeElement.shadowRoot.activeElement.closest('.hit').previousElementSibling !== null"
-    assert page.evaluate(sixth)
-    assert events(page, "search")[-1]["offset"] == 5
+    third = "document.activeElement.shadowRoot.activeElement.closest('.hit').previousElementSibling !== null"
+    assert page.evaluate(third)
+    assert events(page, "search")[-1]["offset"] == 2
 
 
 def test_an_input_method_keeps_its_keys(portal: Portal, open_page: Open) -> None:
@@ -586,6 +586,34 @@ def test_dark_where_the_page_is_dark(portal: Portal, open_page: Open) -> None:
     page.wait_for_function(f"{theme} === 'dark'")
     page.evaluate("document.querySelector('karani-search').theme = 'light'")
     assert page.evaluate(theme) == "light"
+
+
+def test_pages_that_run_from_right_to_left(portal: Portal, open_page: Open) -> None:
+    page = open_page(viewport={"width": 500, "height": 700})
+    page.goto(portal.page("<script>document.documentElement.dir = 'rtl'</script>" + WIDGET))
+    ask(page, MOU)
+    page.wait_for_selector("karani-search .hit")
+    assert page.eval_on_selector("karani-search blockquote", "e => getComputedStyle(e).direction") == "ltr"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 500
+
+
+def test_what_the_system_asks_for(portal: Portal, open_page: Open) -> None:
+    page = open_page(reduced_motion="reduce", forced_colors="active")
+    page.goto(portal.page(WIDGET))
+    page.route("**/v1/search", lambda _: None)
+    ask(page, MOU)
+    moving = "e => getComputedStyle(e).animationName"
+    assert page.eval_on_selector("karani-search .waiting .line", moving) == "none"
+    page.unroute("**/v1/search")
+    ask(page, MOU)
+    page.wait_for_selector("karani-search .hit")
+    colours = "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).color]"
+    background, ink = page.eval_on_selector("karani-search .hit mark", colours)
+    assert background != ink
+    page.set_viewport_size({"width": 800, "height": 600})
+    page.emulate_media(media="print")
+    assert not page.is_visible("karani-search form")
+    assert page.is_visible("karani-search .answer-text")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

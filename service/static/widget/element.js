@@ -27,12 +27,12 @@ class KaraniSearch extends HTMLElement {
 
   constructor() {
     super();
-    const shadow = this.attachShadow({ mode: "open" });
+    // Before the shadow, which hides what stands inside for browsers too old for either.
     if (!sheet) {
       sheet = new CSSStyleSheet();
       sheet.replaceSync(STYLE);
     }
-    shadow.adoptedStyleSheets = [sheet];
+    this.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheet];
   }
 
   connectedCallback() {
@@ -168,52 +168,36 @@ class KaraniSearch extends HTMLElement {
 
   #build() {
     const ui = this.#ui;
-    const typed = this.#parts.input?.value ?? this.#shown.query;
-    const label = this.getAttribute("label") || say(ui, "search") + (this.#number > 1 ? ` ${this.#number}` : "");
-    const input = h("input", {
-      id: "box", part: "input", type: "text", role: "combobox", inputmode: "search", enterkeyhint: "search",
-      autocomplete: "off", autocapitalize: "off", spellcheck: "false", maxlength: 1000,
-      "aria-label": say(ui, "label"), "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": "list",
-      placeholder: this.getAttribute("placeholder") || say(ui, "placeholder"),
-      oninput: () => this.#typed(),
-      onkeydown: (event) => this.#key(event),
-      onfocus: () => this.#suggestions.length || this.#typed(),
-      oncompositionstart: () => { this.#composing = true; },
-      oncompositionend: () => { this.#composing = false; this.#typed(); },
-    });
-    input.value = typed;
-    const clear = h("button", { type: "button", class: "icon-button", part: "clear", "aria-label": say(ui, "clear"), onclick: () => { this.clear(); input.focus(); } }, icon("close"));
-    const form = h("form", { role: "search", "aria-label": label, part: "form", class: "box", onsubmit: (event) => { event.preventDefault(); this.#submit(); } },
-      icon("search"), input, clear,
-      h("button", { type: "submit", class: "submit", part: "submit" }, icon("search"), h("span", { class: "submit-text" }, say(ui, "search"))));
-    const list = h("ul", { id: "list", role: "listbox", part: "suggestions", "aria-label": say(ui, "suggestions"), hidden: true });
-    const status = h("p", { class: "unseen", role: "status" });
-    const out = h("div", { class: "out", part: "results" });
-    const search = h("div", { class: "search" }, form, list);
+    const asked = {
+      label: this.getAttribute("label") || say(ui, "search") + (this.#number > 1 ? ` ${this.#number}` : ""),
+      placeholder: this.getAttribute("placeholder"),
+      value: this.#parts.input?.value ?? this.#shown.query,
+      typed: () => this.#typed(),
+      focused: () => this.#suggestions.length || this.#typed(),
+      key: (event) => this.#key(event),
+      composing: (on) => {
+        this.#composing = on;
+        if (!on) this.#typed();
+      },
+      clear: () => {
+        this.clear();
+        this.#parts.input.focus();
+      },
+      submit: () => this.#submit(),
+      open: () => this.open(),
+      close: () => this.close(),
+    };
     const root = h("div", { class: "root", part: "root", lang: ui.language, dir: "ltr" });
-    this.#parts = { input, clear, form, list, status, out };
-    if (this.#modal) this.#buildModal(ui, root, search, status, out, label);
-    else root.append(search, status, out);
+    this.#parts = boxParts(ui, asked);
+    if (this.#modal) Object.assign(this.#parts, dialogParts(ui, asked, this.#parts));
+    const { search, status, out, opener, dialog } = this.#parts;
+    root.append(...(this.#modal ? [opener, dialog] : [search, status, out]));
     this.#root?.remove();
     this.#root = root;
     this.shadowRoot.append(root);
     this.#paint();
     this.#mind();
     this.#draw();
-  }
-
-  #buildModal(ui, root, search, status, out, label) {
-    const keys = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘K" : "Ctrl K";
-    const opener = h("button", { type: "button", class: "opener", part: "button", "aria-haspopup": "dialog", title: say(ui, "shortcut", { keys }), onclick: () => this.open() },
-      icon("search"), h("span", { class: "opener-text" }, this.getAttribute("placeholder") || say(ui, "search")), h("kbd", { "aria-hidden": "true" }, keys));
-    const close = h("button", { type: "button", class: "icon-button", part: "close", "aria-label": say(ui, "close"), onclick: () => this.close() }, icon("close"));
-    const dialog = h("dialog", {
-      part: "dialog", "aria-label": label,
-      onclick: (event) => { if (event.target === dialog) this.close(); }, // the backdrop is the dialog's own
-      onclose: () => opener.focus(),
-    }, h("div", { class: "sheet" }, h("div", { class: "sheet-top" }, search, close), status, out));
-    Object.assign(this.#parts, { opener, dialog });
-    root.append(opener, dialog);
   }
 
   #paint() {

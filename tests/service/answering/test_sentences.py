@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.answering.sentences import MAX_CHARS, Sentence, Sentences
+from service.answering.sentences import MAX_CHARS, Sentences
 
 
 def cut(text: str, sizes: list[int] | None = None) -> list[tuple[str, tuple[int, ...]]]:
@@ -35,7 +35,7 @@ def cut(text: str, sizes: list[int] | None = None) -> list[tuple[str, tuple[int,
         ("ก\u202eข\x00\u200b ค [1]\n", [("ก ข ค", (1,))]),
         ("10 คน [1]\n", [("10 คน", (1,))]),
         ("[1]\n\n[2]\n", []),
-        ("อ้าง [a] และ [12345] ไม่ใช่\n", [("อ้าง [a] และ [12345] ไม่ใช่", ())]),
+        ("อ้าง [a] และ [2562] ไม่ใช่\n", [("อ้าง [a] และ [2562] ไม่ใช่", ())]),
         ("<think>คิด [1]\n</think>\nก [1]", [("ก", (1,))]),
         ("<think>คิดไม่จบ [1]\n", []),
         ("", []),
@@ -61,5 +61,18 @@ def test_no_text_breaks_it_and_nothing_is_said_twice(text: str) -> None:
 def test_a_line_without_end_is_not_kept_waiting() -> None:
     machine = Sentences()
     found = [one for _ in range(100) for one in machine.feed("ก" * 100)]
-    assert found[0] == Sentence("ก" * (MAX_CHARS + 100), ())
     assert len(found) > 5
+    assert {one.citations for one in found} == {()}
+    assert all(0 < len(one.text) < MAX_CHARS for one in found)
+
+
+@pytest.mark.parametrize(
+    "piece", ["[1", "[1,", "[1] ", "[1][1", "[1]  .", "[1-", "[ 1 , 2", "“", "ก [1]", "<think>", " "]
+)
+def test_no_text_makes_the_cutting_slow(piece: str) -> None:
+    """Steps grow with the text, not with its square: a quadratic pattern takes minutes here, not a second."""
+    machine, text = Sentences(), piece * (20_000 // len(piece))
+    for at in range(0, len(text), 5):
+        for _ in machine.feed(text[at : at + 5]):
+            pass
+    assert len(list(machine.finish())) <= 2
