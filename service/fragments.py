@@ -9,7 +9,6 @@ punctuation. Where the quotation itself does not, the words before it (``prefix-
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
@@ -193,4 +192,4 @@ def _pattern(term: str) -> str:
 
 def _encoded(term: str) -> str:
     """A term with everything escaped that could end it: ``,`` ``&`` and ``-`` are the directive's own."""
-    return quote(unicodedata.normalize("NFC", term), safe="").replace("-", "%2D")
+    return quote(term, safe="").replace("-", "%2D")

@@ -68,6 +68,11 @@ def test_what_ends_a_directive_is_escaped() -> None:
     assert unquote(directive).endswith("1,200 บาท-ต่อคน & ไม่มีค่าใช้จ่ายอื่น")
 
 
+def test_words_are_asked_for_as_they_stand() -> None:
+    text = "ป\u0e48\u0e38 กู่"  # a tone mark before its vowel: not what normalisation would write
+    assert unquote(text_fragment(text, 0, 3)) == ":~:text=ป\u0e48\u0e38"
+
+
 def test_marks_of_headings_are_never_asked_for() -> None:
     assert "#" not in unquote(text_fragment(PAGE, 0, len(PAGE)))
     assert text_fragment("## ", 0, 2) == ""
