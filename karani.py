@@ -463,7 +463,7 @@ def _add_eval_commands(commands: Any) -> None:
 
 
 def _add_key_commands(commands: Any) -> None:
-    from service.key_commands import add_commands
+    from service.edge.key_commands import add_commands
 
     add_commands(commands, lambda args: _settings(args).service_database)
 

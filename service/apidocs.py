@@ -15,7 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import FileResponse, HTMLResponse
 
 from service import problems
-from service.access import scope_for
+from service.edge.access import scope_for
 from service.questions import SOMETHING
 from service.settings import ServiceSettings
 
@@ -122,7 +122,7 @@ _RATE_HEADERS = {
 
 
 def _describe_access(document: dict[str, Any], settings: ServiceSettings) -> None:
-    """What `service.edge` does to every operation of the interface: keys, limits, and how they refuse."""
+    """What `service.edge.middleware` does to every operation of the interface: keys, limits, and how they refuse."""
     document["components"]["securitySchemes"] = _SCHEMES
     keyed: list[dict[str, list[str]]] = [{name: []} for name in _SCHEMES]
     for path, operations in document["paths"].items():

@@ -14,40 +14,25 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from index.engine import Engine
-from service import (
-    apidocs,
-    case_pages,
-    citations,
-    documents,
-    embed,
-    health,
-    metrics,
-    opensearch,
-    original_pages,
-    pages,
-    portal,
-    problems,
-    reading,
-    search,
-    sharing,
-    suggest,
-    voting,
-    widget,
-)
+from service import apidocs, citations, documents, health, problems, search, suggest, voting
 from service.answering import routes as answers
 from service.answering.writing import Answering
 from service.asked import Asked
 from service.database import Database
-from service.edge import Edge
+from service.edge import metrics
+from service.edge.headers import HeadAsGet
+from service.edge.limits import BodyLimit
+from service.edge.middleware import Edge
+from service.edge.upkeep import Upkeep
 from service.feedback import Receipts
-from service.headers import HeadAsGet
-from service.limits import BodyLimit
 from service.mcp.http import McpEndpoint
-from service.page_images import PageImages
-from service.rendering import STATIC, Pages
+from service.pages import case_pages, original_pages, reading, sharing
+from service.pages import search_page as pages
+from service.pages.page_images import PageImages
+from service.pages.rendering import STATIC, Pages
+from service.portals import embed, opensearch, portal, widget
 from service.serving import OpenEngine, Serving
 from service.settings import ServiceSettings
-from service.upkeep import Upkeep
 
 _DESCRIPTION = (
     "Questions in Thai, answered from case texts with the sentence and the page to cite. Offsets count code "

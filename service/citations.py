@@ -12,9 +12,9 @@ from corpus.records import Citation, Passage
 from corpus.store import Store
 from index.engine import Engine
 from index.hits import page_url
-from service.addresses import site_of
 from service.citing import STYLES, Reference, reference
 from service.documents import PassageId
+from service.pages.addresses import site_of
 from service.problems import documented, not_found
 from service.questions import no_repeats
 from service.schemas import Strict

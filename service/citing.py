@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from corpus.records import Citation
-from service.marking import whole_clusters
+from service.pages.marking import whole_clusters
 
 _QUOTE_CHARS = 240
 _BE_MINUS_CE = 543

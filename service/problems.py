@@ -17,8 +17,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from service.current import CURRENT
-from service.headers import security_headers
+from service.edge.current import CURRENT
+from service.edge.headers import security_headers
 from service.schemas import Problem
 
 MEDIA_TYPE = "application/problem+json"

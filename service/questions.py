@@ -9,7 +9,7 @@ from fastapi import Request
 from corpus.cleaning import CONTROL_SEQUENCE
 from index.engine import Engine
 from index.hits import SearchResult
-from service.observing import observed
+from service.edge.observing import observed
 from service.problems import invalid
 from service.schemas import FILTERS, SearchRequest
 from service.settings import ServiceSettings

@@ -15,8 +15,8 @@ from fastapi import FastAPI
 from corpus.settings import DEMO_FOLDER, Settings
 from index.engine import Engine
 from service.app import create_app
-from service.edge import Lifecycle
-from service.logs import log_config
+from service.edge.logs import log_config
+from service.edge.middleware import Lifecycle
 from service.settings import ServiceSettings
 
 
@@ -61,7 +61,7 @@ def server(app: FastAPI, settings: ServiceSettings, *, whole_process: bool = Fal
             server_header=False,
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=list(settings.trusted_proxies),
-            access_log=False,  # service.logs writes a line that holds no question
+            access_log=False,  # service.edge.logs writes a line that holds no question
             log_config=log_config(settings, whole_process=whole_process),
             log_level=settings.log_level,
             timeout_graceful_shutdown=settings.shutdown_seconds,

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from index.engine import Engine
 from index.opening import NoIndexError
-from service.observing import OBSERVER, Observer
+from service.edge.observing import OBSERVER, Observer
 from service.problems import ProblemError
 from service.settings import ServiceSettings
 
@@ -40,7 +40,7 @@ class Serving:
         self._waiting = 0
         self._fault = ""
         self._watcher: asyncio.Task[None] | None = None
-        #: Told of every search that work on the threads reports with `service.observing.observed`.
+        #: Told of every search that work on the threads reports with `service.edge.observing.observed`.
         self.observer: Observer | None = None
 
     async def start(self) -> None:

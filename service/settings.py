@@ -15,7 +15,7 @@ import limits
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from service import origins
+from service.edge import origins
 
 #: The heading that stands in README's table before the field named.
 HEADINGS = {

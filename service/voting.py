@@ -10,12 +10,12 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from index.engine import Engine
-from service.addresses import own_address
 from service.database import Database
 from service.feedback import MAX_COMMENT_CHARS, REASONS_AFTER, Feedback, Reason, Receipts, keep
+from service.pages.addresses import own_address
+from service.pages.rendering import Pages
 from service.problems import ProblemError, documented, from_errors, invalid, not_found
 from service.questions import no_repeats, readable
-from service.rendering import Pages
 from service.schemas import Strict
 from service.serving import Serving
 from service.state import DatabaseDep, ServingDep

@@ -78,7 +78,7 @@ async def answer(
 async def answer_for_page(
     request: Request, parameters: Annotated[SearchBody, Body()], serving: ServingDep, answering: AnsweringDep
 ) -> Response:
-    """The same for the site's own pages, which hold no key; `service.access` refuses other sites' pages."""
+    """The same for the site's own pages, which hold no key; `service.edge.access` refuses other sites' pages."""
     return await _answer(request, parameters, serving, answering)
 
 

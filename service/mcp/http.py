@@ -18,8 +18,8 @@ from starlette.datastructures import Headers
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from service.edge.origins import Origins, host_of
 from service.mcp.protocol import protocol_server
-from service.origins import Origins, host_of
 from service.problems import ProblemError
 from service.serving import Serving
 from service.settings import ServiceSettings
@@ -76,7 +76,7 @@ def _refuse_rebinding(origin: str | None, host: str, settings: ServiceSettings) 
     A page of another site can have its own name resolve to this machine and so call an assistant's tools
     from a visitor's browser, from the inside of a network; it looks like this server's own page then. Browsers
     send ``Origin`` with every POST, so requests without it are programs' and pass; other sites' origins are
-    `service.access`'s to decide. An own page's host must be an address (which cannot be made to resolve
+    `service.edge.access`'s to decide. An own page's host must be an address (which cannot be made to resolve
     elsewhere), this machine's name, the public address, or on the list of origins.
 
     Raises:

@@ -14,10 +14,10 @@ from index.engine import Engine
 from index.hits import Answer, Filters, SearchResult
 from index.hits import FoundPassage as Hit
 from service.documents import case_url, document_url, passage_url
-from service.marking import whole_clusters
+from service.edge.observing import observed
 from service.mcp import shapes
 from service.mcp.citing import Addresses, cited, page_resource, reference
-from service.observing import observed
+from service.pages.marking import whole_clusters
 from service.questions import readable
 from service.schemas import case_values
 

@@ -219,7 +219,7 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
 
 @pytest.fixture(scope="session")
 def pdf_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    from tests.service.pdf_corpus import built
+    from tests.service.pages.pdf_corpus import built
 
     return built(tmp_path_factory.mktemp("pdf"))
 

@@ -18,9 +18,9 @@ from index.generations import build
 from service.app import create_app
 from service.documents import case_url
 from service.settings import ServiceSettings
-from tests.service import portal_shots
 from tests.service.conftest import CHROMIUM_ARGUMENTS, running
-from tests.service.pdf_corpus import NAME, QUOTE, printed
+from tests.service.pages.pdf_corpus import NAME, QUOTE, printed
+from tests.service.portals import portal_shots
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 ANSWER = "/?q=" + quote("ใครใช้ MOU กับโรงพยาบาล")

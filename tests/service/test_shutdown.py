@@ -83,7 +83,7 @@ def test_the_real_service_ends_by_the_signal_and_keeps_its_keys_use(
     demo_settings: Settings, tmp_path: Path
 ) -> None:
     from service.database import Database
-    from service.keys import Keys
+    from service.edge.keys import Keys
 
     data = demo_settings.data.parent
     database = Database(data / "service.sqlite")

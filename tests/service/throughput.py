@@ -43,7 +43,7 @@ from service import search
 from service.app import create_app
 from service.asked import Asked
 from service.database import Database
-from service.keys import Keys
+from service.edge.keys import Keys
 from service.server import server
 from service.serving import Serving
 from service.settings import ServiceSettings

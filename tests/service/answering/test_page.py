@@ -10,7 +10,7 @@ import pytest
 from tests.service.answering.conftest import ALSO, GOOD, MOU
 from tests.service.chat_server import ChatServer
 from tests.service.conftest import fetch
-from tests.service.test_browser import axe_file
+from tests.service.pages.test_browser import axe_file
 
 Open = Callable[..., Any]
 

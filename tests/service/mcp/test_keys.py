@@ -16,7 +16,7 @@ from mcp.shared.exceptions import MCPError
 from index.engine import Engine
 from service.app import create_app
 from service.database import Database
-from service.keys import Keys
+from service.edge.keys import Keys
 from service.settings import ServiceSettings
 from tests.service.conftest import running
 from tests.service.mcp.test_http import CALL, HEADERS

@@ -1,0 +1,1 @@
+"""Around every request: who calls, from where, how often, and what is told of it."""

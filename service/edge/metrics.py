@@ -1,0 +1,184 @@
+"""``/metrics`` for Prometheus: what is counted, and the page that shows it.
+
+No label ever holds what a caller sends: addresses appear as route templates, unknown ones as ``(other)``,
+unknown methods as ``OTHER``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+
+from index.hits import SearchResult
+from service.answering.writing import Outcome
+from service.pages.rendering import Pages
+from service.problems import documented, not_found
+from service.state import ServingDep
+
+OTHER_ROUTE = "(other)"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# From a suggestion's part of a millisecond to a written answer's half minute.
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_STAGE_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+_HITS = (0, 1, 2, 5, 10, 20, 50)
+
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # when a counter began is of no use here and doubles the page
+
+
+class Metrics:
+    """One application's counters, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        registry = self.registry
+        self._requests = Counter(
+            "karani_http_requests", "Requests answered.", ("route", "method", "status"), registry=registry
+        )
+        self._durations = Histogram(
+            "karani_http_request_duration_seconds",
+            "From the request's head to the answer's last byte.",
+            ("route", "method", "status_class"),
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._stages = Histogram(
+            "karani_search_stage_seconds", "Time by stage of a search.", ("stage",), buckets=_STAGE_SECONDS,
+            registry=registry,
+        )  # fmt: skip
+        self._searches = Histogram(
+            "karani_search_seconds", "Time of a whole search.", buckets=_SECONDS, registry=registry
+        )
+        self._hits = Histogram(
+            "karani_search_hits", "Groups that a search returned.", buckets=_HITS, registry=registry
+        )
+        self._answers = Counter(
+            "karani_answers", "Searches by what became of the answer.", ("outcome",), registry=registry
+        )
+        self._refused = Counter(
+            "karani_refused", "Calls refused before they ran, by the problem's kind.", ("reason",),
+            registry=registry,
+        )  # fmt: skip
+        self._limited = Counter(
+            "karani_rate_limited", "Calls over a limit, by policy.", ("policy",), registry=registry
+        )
+        self._generation = Gauge(
+            "karani_generation_info", "1 for the index that serves.", ("generation", "encoder"), registry=registry
+        )  # fmt: skip
+        self._ready = Gauge("karani_ready", "1 while an index is open.", registry=registry)
+        self._passages = Gauge("karani_passages", "Passages in the corpus.", registry=registry)
+        self._documents = Gauge("karani_documents", "Documents in the corpus.", registry=registry)
+        self._queue = Gauge(
+            "karani_queue_length", "Calls that wait or run on the threads.", registry=registry
+        )
+        # -- answers in sentences --
+        self._written = Counter(
+            "karani_written_answers", "Answers in sentences by outcome: written, else why not.", ("outcome",),
+            registry=registry,
+        )  # fmt: skip
+        self._sentences = Counter(
+            "karani_written_sentences", "Written sentences by what the check said.", ("checked",), registry=registry
+        )  # fmt: skip
+        self._first_words = Histogram(
+            "karani_written_first_word_seconds", "From the question to the endpoint's first word.",
+            buckets=_SECONDS, registry=registry,
+        )  # fmt: skip
+        for outcome in ("given", "refused"):
+            self._answers.labels(outcome)
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=registry)
+        # Finding a labelled child takes longer than counting in it.
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._stage_children: dict[str, Histogram] = {}
+
+    def request(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        key = (route, method if method in _METHODS else "OTHER", status)
+        children = self._children.get(key)
+        if children is None:
+            children = (
+                self._requests.labels(key[0], key[1], str(status)),
+                self._durations.labels(key[0], key[1], f"{status // 100}xx"),
+            )
+            self._children[key] = children
+        children[0].inc()
+        children[1].observe(seconds)
+
+    def search(self, result: SearchResult) -> None:
+        """Count one search: its stages, its hits, and whether it was answered."""
+        for stage, ms in getattr(result, "stages", {}).items():
+            child = self._stage_children.get(stage)
+            if child is None:
+                child = self._stage_children[stage] = self._stages.labels(stage)
+            child.observe(ms / 1000)
+        self._searches.observe(result.took_ms / 1000)
+        self._hits.observe(len(result.groups))
+        self._answers.labels("refused" if result.answer is None else "given").inc()
+
+    def written(self, outcome: Outcome) -> None:
+        """Count one answer in sentences, or why there is none."""
+        self._written.labels(outcome.reason or outcome.mode).inc()
+        self._sentences.labels("kept").inc(outcome.sentences)
+        self._sentences.labels("dropped").inc(outcome.dropped)
+        if outcome.first_ms is not None:
+            self._first_words.observe(outcome.first_ms / 1000)
+
+    def refused(self, kind: str) -> None:
+        """Count one call that was not let through; ``kind`` is its problem's."""
+        self._refused.labels(kind).inc()
+
+    def limited(self, policy: str) -> None:
+        """Count one call over a limit."""
+        self._limited.labels(policy).inc()
+
+    def state(self, waiting: int, serves: tuple[str, str, int, int] | None) -> None:
+        """Set the gauges: calls on the threads; generation, encoder, passages, documents if an index is open."""
+        self._queue.set(waiting)
+        self._ready.set(serves is not None)
+        self._generation.clear()
+        if serves is not None:
+            generation, encoder, passages, documents = serves
+            self._generation.labels(generation, encoder).set(1)
+            self._passages.set(passages)
+            self._documents.set(documents)
+
+    def page(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+
+router = APIRouter(tags=["running it"])
+
+
+@router.get(
+    "/metrics",
+    summary="Counters for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **documented(401, 403, 404)},
+)
+async def metrics(request: Request, serving: ServingDep) -> Response:
+    """In the text format; open, for keys of scope `write`, or off, as `KARANI_METRICS` says."""
+    if serving.settings.metrics == "off":
+        raise not_found("ตัวชี้วัด (KARANI_METRICS=off)", "metrics (KARANI_METRICS=off)")
+    kept: Metrics = request.app.state.metrics
+    pages: Pages = request.app.state.pages
+    serves = None
+    if serving.is_open:
+        corpus = await asyncio.to_thread(pages.corpus, serving.engine)
+        serves = (corpus.generation, corpus.encoder, corpus.passages, corpus.documents)
+    kept.state(serving.waiting, serves)
+    return Response(kept.page(), media_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})

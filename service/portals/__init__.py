@@ -1,0 +1,1 @@
+"""What other sites and browsers put into themselves: widget, framed page, OpenSearch."""
