@@ -43,7 +43,7 @@ def _expected_errors() -> tuple[type[Exception], ...]:
     found: list[type[Exception]] = [FileNotFoundError, PermissionError]
     for module, names in {
         "corpus.readers": ("ReadError",),
-        "corpus.schema": ("SchemaError",),
+        "corpus.sqlite": ("SchemaError",),
         "index.opening": ("NoIndexError",),
         "index.publish": ("GenerationError", "BuildLockedError"),
         "index.encoders": ("EncoderError",),

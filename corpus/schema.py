@@ -8,8 +8,6 @@ that a citation never points into a page newer or older than its passage.
 
 from __future__ import annotations
 
-import sqlite3
-
 MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
@@ -61,24 +59,3 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX passages_case ON passages (case_id, document_id, page, start, added, removed);
     """,
 )
-
-
-class SchemaError(RuntimeError):
-    """The database was written by a newer Karani."""
-
-
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the database to this version's schema, one transaction a step.
-
-    Raises:
-        SchemaError: its version is newer than this program's.
-    """
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(MIGRATIONS):
-        message = (
-            f"ฐานข้อมูลเป็นรุ่น {version} แต่โปรแกรมนี้รู้จักถึงรุ่น {len(MIGRATIONS)} โปรดปรับรุ่น Karani / "
-            f"the database has schema {version}, this program knows {len(MIGRATIONS)}: upgrade Karani"
-        )
-        raise SchemaError(message)
-    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-        connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")

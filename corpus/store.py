@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from corpus.records import Case, CaseSpan, Page, Passage, Piece
-from corpus.schema import migrate
+from corpus.schema import MIGRATIONS
+from corpus.sqlite import Connections
 from corpus.thai import dictionary_order
 
 _PASSAGE = 'passage_id, document_id, page, case_id, heading, text, start, "end"'
@@ -73,12 +73,10 @@ class DocumentRecord:
 class Store:
     """Open with `Store.open`; close with `close` (or use as a context manager)."""
 
-    def __init__(self, path: Path, change: int | None, shared: Store | None = None) -> None:
-        self.path = path
+    def __init__(self, connections: Connections, change: int | None = None) -> None:
+        self.path = connections.path
         self._change = change
-        self._local: threading.local = shared._local if shared else threading.local()
-        self._connections: list[sqlite3.Connection] = shared._connections if shared else []
-        self._lock: threading.Lock = shared._lock if shared else threading.Lock()
+        self._connections = connections
 
     @classmethod
     def open(cls, path: Path, *, create: bool = True) -> Store:
@@ -86,23 +84,19 @@ class Store:
 
         Raises:
             FileNotFoundError: it is not there and ``create`` is false.
-            corpus.schema.SchemaError: a newer Karani wrote it.
+            corpus.sqlite.SchemaError: a newer Karani wrote it.
         """
-        if not path.exists():
-            if not create:
-                raise FileNotFoundError(
-                    f"ยังไม่มีข้อมูลที่ {path} สั่ง karani ingest ก่อน / nothing at {path} yet: run karani ingest PATH first"
-                )
-            path.parent.mkdir(parents=True, exist_ok=True)
-        store = cls(path, None)
-        connection = store._connection()
-        connection.execute("PRAGMA journal_mode = WAL")
-        migrate(connection)
-        return store
+        if not create and not path.exists():
+            raise FileNotFoundError(
+                f"ยังไม่มีข้อมูลที่ {path} สั่ง karani ingest ก่อน / nothing at {path} yet: run karani ingest PATH first"
+            )
+        connections = Connections(path, _prepare)
+        connections.migrate(MIGRATIONS)
+        return cls(connections)
 
     def at(self, change: int) -> Store:
         """The store as it was after ``change``; read only, sharing this one's connections."""
-        return Store(self.path, change, self)
+        return Store(self._connections, change)
 
     @property
     def fixed(self) -> bool:
@@ -111,11 +105,7 @@ class Store:
 
     def close(self) -> None:
         """Close every thread's connection."""
-        with self._lock:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
-            self._local.__dict__.clear()
+        self._connections.close()
 
     def __enter__(self) -> Store:
         return self
@@ -123,23 +113,9 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(
-                self.path, timeout=30.0, isolation_level=None, check_same_thread=False, cached_statements=256
-            )
-            connection.create_function("thai_order", 1, dictionary_order, deterministic=True)
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA mmap_size = 268435456")
-            self._local.connection = connection
-            with self._lock:
-                self._connections.append(connection)
-        return connection
-
     def rows(self, sql: str, parameters: Iterable[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """What a query gives; for `corpus.catalogue`, whose queries read these tables too."""
-        return self._connection().execute(sql, tuple(parameters))
+        return self._connections.get().execute(sql, tuple(parameters))
 
     def alive(self, prefix: str = "") -> str:
         """The SQL condition for rows that live at this store's change."""
@@ -355,14 +331,8 @@ class Store:
         """One transaction: all of it is stored, or nothing."""
         if self._change is not None:
             raise RuntimeError("a store as of an earlier change is read only")
-        connection = self._connection()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with self._connections.writing() as connection:
             yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
 
     def replace(self, record: DocumentRecord) -> bool:
         """Store a document as it now is; only what differs is written.
@@ -402,6 +372,12 @@ class Store:
                     f"DELETE FROM {table} WHERE removed IS NOT NULL AND removed <= ?", (before_change,)
                 ).rowcount
         return deleted
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.create_function("thai_order", 1, dictionary_order, deterministic=True)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA mmap_size = 268435456")
 
 
 def _next_change(connection: sqlite3.Connection) -> int:

@@ -7,7 +7,8 @@ import pytest
 
 from corpus.passages import split
 from corpus.records import Case, CaseSpan, Page, Piece
-from corpus.schema import MIGRATIONS, SchemaError
+from corpus.schema import MIGRATIONS
+from corpus.sqlite import SchemaError
 from corpus.store import DocumentRecord, Store
 
 TEXT = "เทศบาลตำบลบ้านบึงทำบันทึกข้อตกลงกับโรงพยาบาล"
