@@ -11,7 +11,7 @@ from pathlib import Path
 from eval.datasets import Dataset
 from eval.errors import UsageError
 from eval.provenance import provenance
-from eval.quality import damage, ranking, refusing, rows, speed
+from eval.quality import damage, finding, ranking, refusing, rows, speed
 from eval.quality.ahead import indexing
 from eval.quality.rows import Row, Target
 from eval.quality.sets import BITEXT, Sets
@@ -70,6 +70,7 @@ JOBS: tuple[Job, ...] = (
     ),
     _job("foreign", ("dev", "iapp"), partial(refusing.foreign, "foreign", (Target(0.90), Target(0.97)))),
     _job("removed", ("dev",), partial(refusing.removed, "removed", (Target(0.40), Target(0.75)))),
+    _job("found", ("dev",), partial(finding.found, "found")),
     _job(
         "latency",
         ("dev", "demo"),

@@ -16,6 +16,8 @@ from corpus.settings import Settings
 from eval import cli
 from eval.errors import DataError, UsageError
 from eval.quality import jobs, rows, sets
+from eval.quality.finding import Listed
+from eval.quality.finding import found as found_rows
 from eval.quality.ranking import first_is_right
 from eval.quality.refusing import sure_of, without_answers, word_3grams
 from eval.quality.rows import Row, Target
@@ -281,3 +283,21 @@ def test_intervals_of_any_statistic_cover_it_and_repeat() -> None:
     assert found == resampled_interval(mean, values)
     assert found.low == pytest.approx(known.low, abs=0.02)
     assert found.high == pytest.approx(known.high, abs=0.02)
+
+
+def test_what_answers_is_listed_and_what_is_far_from_the_question_is_not(datasets: Path, var: Path) -> None:
+    opened = Sets(datasets, None, Settings(data=var))
+    try:
+        answers, helps, listed, near = found_rows("found", opened)
+    finally:
+        opened.close()
+    assert answers.figure == 1.0
+    assert 0 < helps.figure <= 1.0
+    assert 0 < listed.figure < near.figure
+
+
+def test_the_share_kept_is_of_what_was_near() -> None:
+    one = Listed({"a": 2, "b": 1, "c": 2, "far": 2}, frozenset("abcd"), frozenset("ad"))
+    assert one.kept(2) == 0.5
+    assert one.kept(1) == pytest.approx(1 / 3)
+    assert one.kept(3) is None
