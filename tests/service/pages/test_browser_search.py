@@ -148,10 +148,10 @@ def test_filters_combine_at_once_and_back_undoes_them(demo_address: str, open_pa
         page.locator("[data-facet=province] input[type=checkbox]").nth(i).get_attribute("value")
         for i in (0, 1)
     )
-    page.check(f"input[name=province][value='{first}']")
+    page.check(f"input[type=checkbox][name=province][value='{first}']")
     page.wait_for_selector(".chip.on")
     assert focused(page) == first, "the box keeps the focus"
-    page.check(f"input[name=province][value='{second}']")
+    page.check(f"input[type=checkbox][name=province][value='{second}']")
     page.wait_for_selector(".chip.on >> nth=1")
     assert query_of(page) == {"q": [OLD], "province": [first, second]}
     assert page.inner_text("#status").startswith(page.inner_text("#count")[:6])
@@ -166,7 +166,7 @@ def test_filters_combine_at_once_and_back_undoes_them(demo_address: str, open_pa
         page.go_back()
     page.wait_for_selector(".chip.on", state="detached")
     assert page.inner_text("#count").split(" · ")[0] == before
-    assert not page.is_checked(f"input[name=province][value='{first}']")
+    assert not page.is_checked(f"input[type=checkbox][name=province][value='{first}']")
 
 
 def test_chips_and_pages_swap_too(demo_address: str, open_page: Open) -> None:
