@@ -17,6 +17,7 @@ from fastapi.responses import FileResponse, HTMLResponse
 from service import problems
 from service.edge.access import scope_for
 from service.questions import SOMETHING
+from service.schemas import FILTERS
 from service.settings import ServiceSettings
 
 _FILES = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
@@ -90,6 +91,9 @@ def _describe(app: FastAPI, settings: ServiceSettings) -> dict[str, Any]:
     for name, schema in places:
         for target in _concrete(schema) if name in limits else ():
             target.update(limits[name])
+    for parameter in document["paths"]["/v1/search"]["get"]["parameters"]:
+        if parameter["name"] in FILTERS:
+            parameter["schema"]["anyOf"] = _alone_or_several(parameter["schema"])
     document["components"]["schemas"]["FeedbackBody"]["properties"]["query"].update(limits["q"])
     _describe_access(document, settings)
     for operations in document["paths"].values():
@@ -141,6 +145,12 @@ def _describe_access(document: dict[str, Any], settings: ServiceSettings) -> Non
             headers = {name: {**text, "schema": {"type": "string"}} for name, text in _RATE_HEADERS.items()}
             wait = {"description": "seconds to wait", "schema": {"type": "integer"}}
             operation["responses"]["429"]["headers"] = {**headers, "Retry-After": wait}
+
+
+def _alone_or_several(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """What an address can say of a list: one value as itself, several by repeating it; none by leaving it out."""
+    [several] = _concrete(schema)
+    return [several["items"], {name: value for name, value in several.items() if name != "minItems"}]
 
 
 def _concrete(schema: dict[str, Any]) -> list[dict[str, Any]]:
