@@ -101,4 +101,5 @@ def run(
         open_engine=partial(Engine.open, settings),
         database=database or settings.service_database,
     )
+    app.state.pages.warm()
     server(app, service, whole_process=True).run(sockets)

@@ -59,6 +59,11 @@ class Pages:
             pairs=pairs,
         )
 
+    def warm(self) -> None:
+        """Compile every template now, so that nobody's first page waits for it."""
+        for name in self._environment.list_templates():
+            self._environment.get_template(name)
+
     def corpus(self, engine: Engine) -> Corpus:
         """What the engine serves; counted once a generation."""
         if self._corpus is None or self._corpus.generation != engine.generation:

@@ -11,7 +11,7 @@ import pytest
 from index.engine import Engine
 from tests.service.pages.test_browser import PHONE, axe_file
 from tests.service.portals.portal import Portal, open_portal
-from tests.service.portals.test_widget import LOAD, MOU, PHONE, WIDGET, Open, ask, box, events, heard
+from tests.service.portals.test_widget import LOAD, MOU, WIDGET, Open, ask, box, events, heard
 
 
 @pytest.fixture(scope="module")
