@@ -314,6 +314,11 @@ class Store:
         sql = f"SELECT document_id, metadata FROM documents WHERE document_id IN ({marks}) AND {self.alive()}"
         return {row[0]: json.loads(row[1]) for row in self.rows(sql, wanted)}
 
+    def case_names(self) -> list[tuple[str, str, str | None]]:
+        """Every case's id, name and province."""
+        sql = f"SELECT case_id, name, province FROM cases WHERE {self.alive()}"
+        return [(row[0], row[1], row[2]) for row in self.rows(sql)]
+
     def headings(self) -> list[str]:
         """The different headings that passages stand under."""
         sql = f"SELECT DISTINCT heading FROM passages WHERE heading <> '' AND {self.alive()}"

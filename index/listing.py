@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.store import StoredPassage
+from corpus.thai import dictionary_order
 from index.present import Ranked
 
 SORTS = ("relevance", "newest", "oldest", "name")
@@ -46,7 +47,7 @@ class Listing:
     ) -> Sequence[Sequence[Ranked]]:
         """The part of ``groups`` (most relevant first) that this names; ``metadata`` is that of documents by id."""
         if self.sort == "name":
-            groups = _by_name(groups)
+            groups = sorted(groups, key=lambda group: dictionary_order(_name(group[0][0])))
         elif self.sort != "relevance":
             groups = self._by_date(groups, metadata)
         return groups[self.offset : self.offset + self.k]
@@ -61,15 +62,6 @@ class Listing:
         told = [(date, group) for date, group in dated if date is not None]
         told.sort(key=lambda one: one[0], reverse=self.sort == "newest")
         return [group for _, group in told] + [group for date, group in dated if date is None]
-
-
-def _by_name(groups: Sequence[Sequence[Ranked]]) -> Sequence[Sequence[Ranked]]:
-    """By the name of case or document, as Thai dictionaries order words."""
-    from pythainlp.util import collate
-
-    names = [_name(group[0][0]) for group in groups]
-    place = {name: number for number, name in enumerate(collate(set(names)))}
-    return [group for _, group in sorted(zip(names, groups, strict=True), key=lambda one: place[one[0]])]
 
 
 def _name(stored: StoredPassage) -> str:

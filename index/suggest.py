@@ -181,12 +181,12 @@ def _begins(text: str, segmenter: Segmenter) -> tuple[str, list[int]]:
 
 def _names_of(store: Store) -> Iterator[Suggestion]:
     """Everything with a name, shorter ones first within a kind."""
-    cases = store.cases()
-    provinces = sorted({info.case.province for info in cases if info.case.province})
+    cases = store.case_names()
+    provinces = sorted({province for _, _, province in cases if province})
     yield from (Suggestion(province, "place", province) for province in provinces)
-    told = sorted(cases, key=lambda info: (len(info.case.name), info.case.name))
-    yield from (Suggestion(info.case.name, "case", info.case.case_id) for info in told)
-    names = {info.case.name for info in cases}
+    told = sorted(cases, key=lambda case: (len(case[1]), case))
+    yield from (Suggestion(name, "case", case_id) for case_id, name, _ in told)
+    names = {name for _, name, _ in cases}
     headings = [heading for heading in store.headings() if heading not in names]
     yield from (Suggestion(heading, "heading") for heading in sorted(headings, key=lambda h: (len(h), h)))
     titles = [(title, document_id) for document_id, title in store.all_titles()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from os import PathLike, stat_result
@@ -38,7 +37,6 @@ _DESCRIPTION = (
     "Questions in Thai, answered from case texts with the sentence and the page to cite. Offsets count code "
     "points of the cited page's `text`. Errors are RFC 9457 problems. Unknown parameters are refused by name."
 )
-_KEEP_SECONDS = 10
 
 
 def create_app(
@@ -61,14 +59,11 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await serving.start()
-        keeping = asyncio.create_task(_keep(asked))
         async with AsyncExitStack() as running:
             for part in (mcp, answering, upkeep):
                 await running.enter_async_context(part.running())
             yield
-        keeping.cancel()
         await serving.stop()
-        asked.flush()
         kept.close()
         app.state.page_images.close()
 
@@ -106,19 +101,12 @@ def create_app(
     app.mount("/static", _Static(directory=STATIC), name="static")
     apidocs.install(app, settings)
     answer = problems.install(app, pages.error_page)
-    upkeep = Upkeep(app, settings, serving, kept, answer)
+    upkeep = Upkeep(app, settings, serving, kept, asked, answer)
     answering.count = app.state.metrics.written
     app.add_middleware(BodyLimit, limit_bytes=settings.max_body_bytes)
     app.add_middleware(Edge, parts=upkeep.parts)
     app.add_middleware(HeadAsGet)
     return app
-
-
-async def _keep(asked: Asked) -> None:
-    """Store what was asked, every few seconds."""
-    while True:
-        await asyncio.sleep(_KEEP_SECONDS)
-        await asyncio.to_thread(asked.flush)
 
 
 class _Static(StaticFiles):

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 import secrets
+import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
@@ -51,7 +53,7 @@ class Asked:
         self._lock = Lock()
         self._pending: dict[str, _Counted] = {}
         self._today = _Day(_now().date())
-        self._top: tuple[str, ...] | None = None
+        self._top = self._read()
 
     def note(self, result: SearchResult, client: str) -> None:
         """Count a question that was answered, once a client and day; cheap enough for the event loop."""
@@ -74,11 +76,25 @@ class Asked:
                 self._pending.setdefault(key, _Counted(question)).askers += 1
 
     def flush(self) -> None:
-        """Store what was counted; not for the event loop."""
+        """Store what was counted; not for the event loop. What cannot be stored now is counted on.
+
+        Raises:
+            sqlite3.Error: the disk is full or in trouble.
+        """
         with self._lock:
             pending, self._pending = self._pending, {}
         if not pending:
             return
+        try:
+            self._store(pending)
+        except sqlite3.Error:
+            with self._lock:
+                for key, counted in pending.items():
+                    self._pending.setdefault(key, _Counted(counted.shown)).askers += counted.askers
+            raise
+        self._top = self._read()
+
+    def _store(self, pending: Mapping[str, _Counted]) -> None:
         now = _now()
         with self._database.writing() as connection:
             for key, counted in pending.items():
@@ -94,12 +110,9 @@ class Asked:
             connection.execute(
                 "DELETE FROM questions WHERE last_asked < ?", ((now - _FORGOTTEN).isoformat(),)
             )
-        self._top = self._read()
 
     def suggested(self) -> tuple[str, ...]:
-        """The operator's examples, then what is asked most; from memory after the first call."""
-        if self._top is None:
-            self._top = self._read()
+        """The operator's examples, then what is asked most."""
         return tuple(dict.fromkeys((*self._settings.shown_examples, *self._top)))
 
     def _read(self) -> tuple[str, ...]:

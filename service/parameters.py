@@ -1,7 +1,7 @@
 """Query parameters as a pydantic model, for the addresses that are called most.
 
 FastAPI's own ``Annotated[Model, Query()]`` asks again for each request what kind of type each field has: with the
-fourteen fields of a search that takes longer than everything else around the engine. Here that is asked once.
+fields of a search that takes longer than everything else around the engine. Here that is asked once.
 """
 
 from __future__ import annotations

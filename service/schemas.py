@@ -28,6 +28,21 @@ FILTERS = ("province", "year_be", "kind", "award", "document_id", "case_id")
 """Filters that may be given several times: any of the values passes."""
 
 
+def valid_unicode(value: object) -> object:
+    """Refuse halves of surrogate pairs, which JSON can spell and no index and no answer can carry."""
+    for text in value if isinstance(value, list) else [value]:
+        if isinstance(text, str) and any("\ud800" <= char <= "\udfff" for char in text):
+            raise ValueError("holds characters that are not valid Unicode")
+    return value
+
+
+def whole(value: object) -> object:
+    """JSON has one kind of number: 5.0 is the integer 5 (JSON Schema 2020-12, 6.1.1)."""
+    if isinstance(value, list):
+        return [whole(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class Strict(BaseModel):
     """Unknown members are refused by name."""
 
@@ -76,14 +91,7 @@ class SearchRequest(Strict):
         default=False, description="also the nearest groups that have little to do with the question"
     )
 
-    @field_validator("*")
-    @classmethod
-    def _valid_unicode(cls, value: object) -> object:
-        """JSON can spell half a surrogate pair, which no index and no answer can carry."""
-        for text in value if isinstance(value, list) else [value]:
-            if isinstance(text, str) and any("\ud800" <= char <= "\udfff" for char in text):
-                raise ValueError("holds characters that are not valid Unicode")
-        return value
+    _valid_unicode = field_validator("*")(valid_unicode)
 
     @property
     def filters(self) -> Filters:
@@ -108,13 +116,7 @@ class SearchBody(SearchRequest):
     document_id: Ids | Id | None = Field(default=None, description="only these documents")  # type: ignore[assignment]
     case_id: Ids | Id | None = Field(default=None, description="only these cases")  # type: ignore[assignment]
 
-    @field_validator("k", "offset", "year_be", mode="before")
-    @classmethod
-    def _whole(cls, value: object) -> object:
-        """JSON has one kind of number: 5.0 is the integer 5 (JSON Schema 2020-12, 6.1.1)."""
-        if isinstance(value, list):
-            return [cls._whole(one) for one in value]
-        return int(value) if isinstance(value, float) and value.is_integer() else value
+    _whole = field_validator("k", "offset", "year_be", mode="before")(whole)
 
     @field_validator(*FILTERS)
     @classmethod

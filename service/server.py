@@ -101,5 +101,7 @@ def run(
         open_engine=partial(Engine.open, settings),
         database=database or settings.service_database,
     )
+    # Nobody's first page, and no first refused call, waits for what is made once.
     app.state.pages.warm()
+    app.openapi()
     server(app, service, whole_process=True).run(sockets)

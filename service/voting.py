@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Body, Depends, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -14,9 +14,9 @@ from service.database import Database
 from service.feedback import MAX_COMMENT_CHARS, REASONS_AFTER, Feedback, Reason, Receipts, keep
 from service.pages.addresses import own_address
 from service.pages.rendering import Pages
-from service.problems import ProblemError, documented, from_errors, invalid, not_found
+from service.problems import documented, from_errors, invalid, not_found
 from service.questions import no_repeats, readable
-from service.schemas import Strict
+from service.schemas import Strict, valid_unicode, whole
 from service.serving import Serving
 from service.state import DatabaseDep, ServingDep
 
@@ -53,18 +53,8 @@ class FeedbackBody(Strict):
         description="of an earlier judgement on the same hit, which this replaces",
     )
 
-    @field_validator("rank", mode="before")
-    @classmethod
-    def _whole(cls, value: object) -> object:
-        """JSON has one kind of number: 5.0 is the integer 5."""
-        return int(value) if isinstance(value, float) and value.is_integer() else value
-
-    @field_validator("*")
-    @classmethod
-    def _valid_unicode(cls, value: object) -> object:
-        if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
-            raise ValueError("holds characters that are not valid Unicode")
-        return value
+    _whole = field_validator("rank", mode="before")(whole)
+    _valid_unicode = field_validator("*")(valid_unicode)
 
 
 class FeedbackKept(Strict):
@@ -129,8 +119,10 @@ async def feedback(
 async def vote(
     request: Request, form: Annotated[VoteForm, Form()], serving: ServingDep, database: DatabaseDep
 ) -> Response:
-    """A vote from one of this site's own pages; without scripts, a page that thanks and asks why."""
-    require_own_page(request)
+    """A vote from one of this site's own pages; without scripts, a page that thanks and asks why.
+
+    `service.edge.access` refuses other sites' forms.
+    """
     given = form.judgement()
     receipt = await _keep(given, serving, database, receipts_of(request))
     if "application/json" in request.headers.get("accept", ""):
@@ -161,30 +153,6 @@ def receipts_of(request: Request) -> Receipts:
     """The application's receipts."""
     receipts: Receipts = request.app.state.receipts
     return receipts
-
-
-def require_own_page(request: Request) -> None:
-    """Refuse a form that another site makes a reader's browser send.
-
-    Browsers say where a form came from by ``Sec-Fetch-Site``, older ones by ``Origin``.
-
-    Raises:
-        ProblemError: 403, neither says that it was this site.
-    """
-    site = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin", "")
-    try:
-        own = site == "same-origin" if site else urlsplit(origin).netloc == request.url.netloc != ""
-    except ValueError:
-        own = False
-    if not own:
-        thai = "แบบฟอร์มนี้ต้องส่งจากหน้าเว็บนี้เอง โปรแกรมใช้ POST /v1/feedback"
-        raise ProblemError(
-            403,
-            "cross-site",
-            thai,
-            "this form is sent from this site's pages only; programs use POST /v1/feedback",
-        )
 
 
 def _thanked(back: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing, suppress
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import APIRouter, Body, Depends, Request
 from fastapi.responses import JSONResponse, StreamingResponse
@@ -39,6 +39,8 @@ _EVENT = {
     },
     "required": ["event", "data"],
 }
+
+T = TypeVar("T")
 
 router = APIRouter(dependencies=[Depends(no_repeats)])
 
@@ -88,8 +90,8 @@ async def _answer(
     search = checked(parameters, serving.settings, "body")
     result = await serving.call(lambda engine: ask(engine, search))
     if _wants_json(request.headers.get("accept", "")):
-        async with aclosing(answering.events(result)) as events:
-            return JSONResponse(_gathered([event async for event in events]), headers=_HEADERS)
+        found = await _while_read(request, _all(answering.events(result)))
+        return Response() if found is None else JSONResponse(_gathered(found), headers=_HEADERS)
     return StreamingResponse(_stream(answering.events(result)), media_type=_EVENTS, headers=_HEADERS)
 
 
@@ -97,6 +99,29 @@ def _wants_json(accept: str) -> bool:
     """Whether JSON is asked for and events are not: events are what is given by default."""
     kinds = [kind.partition(";")[0].strip().lower() for kind in accept.split(",")]
     return "application/json" in kinds and _EVENTS not in kinds
+
+
+async def _all(events: AsyncGenerator[Event, None]) -> list[Event]:
+    async with aclosing(events):
+        return [event async for event in events]
+
+
+async def _while_read(request: Request, work: Coroutine[Any, Any, T]) -> T | None:
+    """What the work gives, or ``None`` once the reader has gone: then it stops, and the request to the endpoint too."""
+    working, leaving = asyncio.create_task(work), asyncio.create_task(_left(request))
+    try:
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        for task in (working, leaving):
+            task.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+async def _left(request: Request) -> None:
+    """Wait until the reader closes the connection; the body has been read before."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _stream(events: AsyncGenerator[Event, None]) -> AsyncGenerator[str, None]:

@@ -120,10 +120,16 @@ class Access:
             raise foreign(key)
 
     def _own_pages_only(self, headers: Headers) -> None:
-        """Forms of the pages are sent from the pages: another site's form is refused."""
-        given = headers.get(b"origin")
-        if given is not None and not _is_own(given, headers):
-            raise foreign(None)
+        """Forms of the pages are sent from the pages: what another site makes a reader's browser send is refused.
+
+        Browsers say where a form came from by ``Sec-Fetch-Site``, older ones by ``Origin``; programs have ``/v1``.
+        """
+        site, given = headers.get(b"sec-fetch-site"), headers.get(b"origin")
+        own = site == b"same-origin" if site else given is not None and _is_own(given, headers)
+        if not own:
+            thai = "ที่อยู่นี้รับเฉพาะแบบฟอร์มจากหน้าเว็บนี้เอง โปรแกรมใช้ /v1"
+            english = "this address takes forms of this site's own pages only; programs use /v1"
+            raise ProblemError(403, "cross-site", thai, english)
 
 
 def _credentials(headers: Headers) -> str | None:

@@ -1,4 +1,4 @@
-"""What lives beside the requests: keys, counters, traces, and the task that now and then writes down key use."""
+"""What lives beside the requests: keys, counters, traces, and the task that writes down what was used and asked."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from service.asked import Asked
 from service.database import Database
 from service.edge.access import Access
 from service.edge.keys import Keys
@@ -23,7 +24,7 @@ from service.edge.tracing import Tracing
 from service.serving import Serving
 from service.settings import ServiceSettings
 
-_FLUSH_SECONDS = 60.0
+_FLUSH_SECONDS = 20.0
 _log = logging.getLogger("karani.service")
 
 
@@ -31,9 +32,16 @@ class Upkeep:
     """Made once for an application; what others need lies in ``app.state``: ``keys``, ``metrics``, ``lifecycle``."""
 
     def __init__(
-        self, app: FastAPI, settings: ServiceSettings, serving: Serving, database: Database, answer: Answer
+        self,
+        app: FastAPI,
+        settings: ServiceSettings,
+        serving: Serving,
+        database: Database,
+        asked: Asked,
+        answer: Answer,
     ) -> None:
         self._keys = app.state.keys = Keys(database)
+        self._asked = asked
         metrics = app.state.metrics = Metrics()
         lifecycle = app.state.lifecycle = Lifecycle()
         self._tracing = Tracing(settings) if settings.tracing else None
@@ -68,7 +76,8 @@ class Upkeep:
             await asyncio.to_thread(self._flush)
 
     def _flush(self) -> None:
-        try:
-            self._keys.flush()
-        except sqlite3.Error:
-            _log.exception("when keys were used could not be written down")
+        for what, flush in (("use of keys", self._keys.flush), ("questions asked", self._asked.flush)):
+            try:
+                flush()
+            except sqlite3.Error:
+                _log.exception("the %s could not be written down", what)

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,14 +30,26 @@ class Served:
     log: Path
 
     def lines(self) -> list[dict[str, Any]]:
-        """The log's JSON lines so far."""
-        return [
-            json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines() if line[:1] == "{"
-        ]
+        """The log's JSON lines so far; one that is just being written is left out."""
+        whole, _, _ = self.log.read_text(encoding="utf-8").rpartition("\n")
+        return [json.loads(line) for line in whole.splitlines() if line[:1] == "{"]
 
     def requests(self) -> list[dict[str, Any]]:
-        """The lines of answered requests."""
-        return [line for line in self.lines() if line["logger"] == "karani.access"]
+        """The lines of all requests answered so far.
+
+        A line is written once its answer is sent: a request that comes after them all tells that they are there.
+        """
+        last = f"last-{time.monotonic_ns()}"
+        if self.process.poll() is None:
+            request = urllib.request.Request(f"{self.address}/livez", headers={"X-Request-ID": last})  # noqa: S310
+            urllib.request.urlopen(request, timeout=20).close()  # noqa: S310
+        deadline = time.monotonic() + 20
+        while True:
+            found = [line for line in self.lines() if line["logger"] == "karani.access"]
+            if self.process.poll() is not None or any(line["request_id"] == last for line in found):
+                return [line for line in found if line["request_id"] != last]
+            assert time.monotonic() < deadline, "no line of an answered request"
+            time.sleep(0.02)
 
     def stop(self) -> int:
         """SIGTERM, then how it ended."""

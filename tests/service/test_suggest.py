@@ -85,6 +85,22 @@ def test_before_that_neither_its_text_nor_who_asked_is_kept(demo_engine: Engine,
     assert "203.0.113" not in dumped
 
 
+def test_what_cannot_be_stored_now_is_counted_on(demo_engine: Engine, tmp_path: Path) -> None:
+    database = Database(tmp_path / "service.sqlite")
+    asked = Asked(database, ServiceSettings(past_questions_askers=2))
+    with database.writing() as connection:
+        connection.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON questions BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+    asked.note(demo_engine.search(MOU, k=1), "a")
+    with pytest.raises(sqlite3.Error, match="full"):
+        asked.flush()
+    with database.writing() as connection:
+        connection.execute("DROP TRIGGER full")
+    ask(demo_engine, asked, MOU, "b")
+    assert asked.suggested() == (MOU,)
+
+
 def test_what_nothing_answers_or_may_name_a_person_is_never_suggested(demo_engine: Engine) -> None:
     asked = Asked(Database(None), ServiceSettings(past_questions_askers=1))
     for question in ("ราคาหุ้นเทสลาเมื่อวาน", f"{MOU} โทร 081-234-5678", f"{MOU} a@example.com"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import threading
 import time
@@ -9,6 +11,7 @@ import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
@@ -313,22 +316,24 @@ def test_more_at_once_than_allowed(serve: Serve, chat: ChatServer) -> None:
         assert read(address).done["mode"] == "written"  # there is room again
 
 
-def test_a_reader_who_leaves_stops_the_writing(serve: Serve, chat: ChatServer) -> None:
+@pytest.mark.parametrize("accept", ["text/event-stream", "application/json"])
+def test_a_reader_who_leaves_stops_the_writing(serve: Serve, chat: ChatServer, accept: str) -> None:
+    writing = threading.Event()
     gone: list[bool] = []
 
     def script(reply: Reply, _: object) -> None:
         reply.head()
         reply.words(GOOD)
+        writing.set()
         gone.append(reply.until_gone(10))
 
     chat.script = script
     with serve(answer_at_once=1, answer_idle_seconds=30.0, answer_seconds=60.0) as address:
-        request = urllib.request.Request(  # noqa: S310
-            f"{address}/v1/answer", json.dumps({"q": MOU}).encode(), {"content-type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-            while b"event: sentence" not in answer.readline():
-                pass
+        parts = urlsplit(address)
+        with contextlib.closing(http.client.HTTPConnection(parts.hostname or "", parts.port)) as reader:
+            headers = {"content-type": "application/json", "accept": accept}
+            reader.request("POST", "/v1/answer", json.dumps({"q": MOU}), headers)
+            assert writing.wait(30)
         while not chat.finished.acquire(timeout=0.1) or not gone:
             pass
         assert gone == [True]
