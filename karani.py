@@ -45,7 +45,8 @@ def _expected_errors() -> tuple[type[Exception], ...]:
         "corpus.readers": ("ReadError",),
         "corpus.sqlite": ("SchemaError",),
         "index.opening": ("NoIndexError",),
-        "index.publish": ("GenerationError", "BuildLockedError"),
+        "corpus.locking": ("CorpusLockedError",),
+        "index.publish": ("GenerationError",),
         "index.encoders": ("EncoderError",),
         "index.training.data": ("DataError",),
     }.items():
@@ -87,11 +88,15 @@ class _Bar:
 
 def _ingest(args: argparse.Namespace) -> int:
     from corpus.ingest import ingest
+    from corpus.locking import corpus_lock
     from corpus.store import Store
 
     settings = _settings(args)
     bar = _Bar("file")
-    with Store.open(settings.database) as store:
+    with (
+        corpus_lock(settings, "karani ingest", talk=_talk),
+        Store.open(settings.database) as store,
+    ):
         report = ingest(store, args.paths, settings, bar)
         bar.close()
         for failure in report.failures:
@@ -105,13 +110,17 @@ def _ingest(args: argparse.Namespace) -> int:
 
 
 def _build(args: argparse.Namespace) -> int:
+    from corpus.locking import corpus_lock
     from corpus.store import Store
     from index.generations import build
     from index.publish import Manifest
 
     settings = _settings(args)
     bar = _Bar("passage")
-    with Store.open(settings.database, create=False) as store:
+    with (
+        Store.open(settings.database, create=False) as store,
+        corpus_lock(settings, "karani build", talk=_talk),
+    ):
         name = build(store, settings, bar, fresh=args.fresh)
     bar.close()
     manifest = Manifest.read(settings.generations / name)

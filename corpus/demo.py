@@ -9,6 +9,7 @@ from pathlib import Path
 
 from corpus.cleaning import CLEANER_VERSION
 from corpus.ingest import ingest
+from corpus.locking import corpus_lock
 from corpus.settings import DEMO_FOLDER, Settings
 from corpus.store import Store
 
@@ -39,14 +40,24 @@ def prepare(
         return settings
     demo = replace(settings, data=settings.data / DEMO_FOLDER, keep_originals=False)
     digest, made = _digest(revision), demo.data / "MADE_FROM"
-    if demo.current.exists() and made.exists() and made.read_text(encoding="utf-8") == digest:
+    if _is_made(demo, made, digest):
         return demo
+    with corpus_lock(demo, "karani serve", talk=talk):
+        if not _is_made(demo, made, digest):
+            _make(demo, build, talk)
+            made.write_text(digest, encoding="utf-8")
+    return demo
+
+
+def _is_made(demo: Settings, made: Path, digest: str) -> bool:
+    return demo.current.exists() and made.exists() and made.read_text(encoding="utf-8") == digest
+
+
+def _make(demo: Settings, build: Callable[[Store, Settings], str], talk: Callable[[str], None]) -> None:
     talk("คลังยังว่าง จึงเตรียมกรณีตัวอย่าง / the corpus is empty: preparing the demo cases")
     with Store.open(demo.database) as store:
         ingest(store, [CASES], demo)
         build(store, demo)
-    made.write_text(digest, encoding="utf-8")
-    return demo
 
 
 def _digest(revision: str) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from corpus.cleaning import CLEANER_VERSION
+from corpus.locking import PATIENCE_SECONDS, corpus_lock
 from corpus.segment import Segmenter, write_dictionary
 from corpus.settings import Settings
 from corpus.store import Store, StoredPassage
@@ -33,7 +34,6 @@ from index.publish import (
     FORMAT,
     GenerationError,
     Manifest,
-    build_lock,
     complete_generations,
     current_name,
     drop_old,
@@ -78,6 +78,7 @@ def build(
     *,
     encoder: Encoder | None = None,
     fresh: bool = False,
+    patience_seconds: float = PATIENCE_SECONDS,
 ) -> str:
     """Publish a generation of all passages now in the store; its name.
 
@@ -87,15 +88,16 @@ def build(
         progress: called with (passages done, passages to do).
         encoder: use this one instead of loading the one that the settings name.
         fresh: start from nothing even where the predecessor could serve.
+        patience_seconds: how long to wait for another process that changes this data directory.
 
     Returns:
         The new generation's name, or the current one's when nothing has changed.
 
     Raises:
-        BuildLockedError: another process is building here.
+        corpus.locking.CorpusLockedError: another process is still changing this data directory.
     """
     encoder = encoder or load_encoder(settings.encoder, revision=settings.encoder_revision)
-    with build_lock(settings):
+    with corpus_lock(settings, "karani build", patience_seconds=patience_seconds):
         snapshot = store.at(store.change)
         plan = _plan(snapshot, settings, encoder, fresh=fresh)
         if plan.base is not None and not plan.added and not plan.removed:

@@ -7,14 +7,12 @@ moment the power goes, ``CURRENT`` names a complete generation.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,10 +28,6 @@ KEPT_GENERATIONS = 2
 
 class GenerationError(RuntimeError):
     """A generation is missing, damaged, or made by other settings; says which and what to do."""
-
-
-class BuildLockedError(RuntimeError):
-    """Another process is building in this data directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,26 +135,6 @@ def complete_generations(settings: Settings) -> list[Path]:
     folders = [path for path in folders if not path.name.startswith(".")]
     current = current_name(settings)
     return sorted(folders, key=lambda path: (path.name == current, path.name), reverse=True)
-
-
-@contextmanager
-def build_lock(settings: Settings) -> Iterator[None]:
-    """One build at a time in a data directory; released by the kernel if the process dies.
-
-    Raises:
-        BuildLockedError: another process holds it.
-    """
-    settings.data.mkdir(parents=True, exist_ok=True)
-    with (settings.data / "build.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            message = (
-                f"มีโปรเซสอื่นกำลังสร้างดัชนีใน {settings.data} อยู่ รอให้เสร็จแล้วลองใหม่ / "
-                f"another process is building in {settings.data}: wait until it ends, then try again"
-            )
-            raise BuildLockedError(message) from error
-        yield
 
 
 def start(settings: Settings) -> Path:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import fcntl
 import json
 import random
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from index.checking import check
 from index.engine import Engine
 from index.generations import build
 from index.interfaces import Vectors
-from index.publish import BuildLockedError, GenerationError, Manifest, complete_generations, current_name
+from index.publish import GenerationError, Manifest, complete_generations, current_name
 
 Build = Callable[[Path], str]
 
@@ -168,16 +167,6 @@ def test_leftovers_of_a_dead_build_are_cleaned_and_never_served(
     name = build_from(files)
     assert not dead.exists()
     assert current_name(settings) == name
-
-
-def test_two_builds_at_once_are_refused_with_a_clear_message(
-    settings: Settings, files: Path, build_from: Build
-) -> None:
-    settings.data.mkdir(parents=True)
-    with (settings.data / "build.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(BuildLockedError, match="another process"):
-            build_from(files)
 
 
 def test_an_empty_corpus_builds_and_finds_nothing(settings: Settings) -> None:
