@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from corpus.segment import Segmenter
@@ -13,7 +13,8 @@ from index.forward import ForwardIndex
 from index.generations import DICTIONARY, FORWARD, LEXICAL
 from index.interfaces import Encoder
 from index.lexical import LexicalIndex, ngrams
-from index.publish import GenerationError, Manifest, complete_generations, verify
+from index.manifest import GenerationError, Manifest, say, verify
+from index.publish import candidates, read_current
 from index.spelling import Speller
 from index.suggest import Suggester
 
@@ -22,9 +23,20 @@ class NoIndexError(RuntimeError):
     """There is no generation to search; says what to do."""
 
 
+def no_index(settings: Settings) -> NoIndexError:
+    """The error of a data directory without any generation."""
+    return NoIndexError(
+        f"ยังไม่มีดัชนีใน {settings.data} — สั่ง karani ingest ตามด้วย karani build / "
+        f"no index in {settings.data} yet: run karani ingest PATH, then karani build"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class OpenGeneration:
-    """One generation's open files and the store as of its change; never altered."""
+    """One generation's open files and the store as of its change; never altered.
+
+    ``fault`` says why this one serves instead of the one that should; empty when all is well.
+    """
 
     name: str
     manifest: Manifest
@@ -35,20 +47,48 @@ class OpenGeneration:
     forward: ForwardIndex
     speller: Speller
     suggester: Suggester
+    fault: str = ""
 
 
-def open_newest(settings: Settings, store: Store, encoder: Encoder) -> OpenGeneration:
-    """The current generation, or the newest earlier one that is whole."""
-    first_error: GenerationError | None = None
-    for folder in complete_generations(settings):
+def open_newest(
+    settings: Settings, store: Store, encoder: Encoder, serving: OpenGeneration | None = None
+) -> OpenGeneration:
+    """The current generation, or the newest other one that is whole.
+
+    Args:
+        settings: names the data directory.
+        store: the data directory's store.
+        encoder: what questions are encoded with.
+        serving: an open generation, which is not opened again.
+
+    Raises:
+        GenerationError: there are generations, but none can be used; says what is wrong with the first.
+        NoIndexError: there is none.
+    """
+    _, astray = read_current(settings)
+    faults = [astray] if astray else []
+    for folder in candidates(settings):
         try:
-            return _open_generation(folder, store, encoder)
+            opened = serving if serving and serving.name == folder.name else _open(folder, store, encoder)
         except GenerationError as error:
-            first_error = first_error or error
-    raise first_error or NoIndexError(str(settings.data))
+            faults.append(str(error))
+            continue
+        return replace(opened, fault=_instead(opened.name, faults))
+    if not candidates(settings):
+        raise no_index(settings)
+    raise GenerationError("\n".join(faults))
 
 
-def _open_generation(folder: Path, store: Store, encoder: Encoder) -> OpenGeneration:
+def _instead(name: str, faults: list[str]) -> str:
+    if not faults:
+        return ""
+    return (
+        f"ใช้ดัชนีรุ่น {name} แทน สั่ง karani check --repair / serving generation {name} instead, run karani check --repair: "
+        + "; ".join(faults)
+    )
+
+
+def _open(folder: Path, store: Store, encoder: Encoder) -> OpenGeneration:
     manifest = Manifest.read(folder)
     if (manifest.revision, manifest.dim) != (encoder.revision, encoder.dim):
         raise GenerationError(
@@ -57,6 +97,23 @@ def _open_generation(folder: Path, store: Store, encoder: Encoder) -> OpenGenera
             f"{folder.name} was built with another encoder than KARANI_ENCODER={encoder.name}: run karani build"
         )
     verify(folder, manifest)
+    _matches(folder, manifest, store)
+    try:
+        return _opened(folder, manifest, store)
+    except (OSError, ValueError, RuntimeError, LookupError) as error:
+        raise GenerationError(say(folder, f"{type(error).__name__}: {error}")) from error
+
+
+def _matches(folder: Path, manifest: Manifest, store: Store) -> None:
+    """Refuse a generation whose texts the store does not hold: the database is another, or an older copy."""
+    held = store.at(manifest.change).count("passages") if manifest.change <= store.change else -1
+    if held != manifest.passages:
+        raise GenerationError(
+            say(folder, f"{store.path.name} does not hold the {manifest.passages} passages it was built from")
+        )
+
+
+def _opened(folder: Path, manifest: Manifest, store: Store) -> OpenGeneration:
     segmenter = Segmenter(folder / DICTIONARY)
     lexical = LexicalIndex(folder / LEXICAL)
     as_built = store.at(manifest.change)
