@@ -75,7 +75,9 @@ def read_current(settings: Settings) -> tuple[str | None, str]:
     name = written[:-1]
     if not written.endswith("\n") or not _NAME.fullmatch(name):
         return None, "CURRENT: damaged"
-    return name, "" if is_folder(settings.generations / name) else f"CURRENT: names {name}, which is not there"
+    return name, "" if is_folder(
+        settings.generations / name
+    ) else f"CURRENT: names {name}, which is not there"
 
 
 def look(settings: Settings) -> tuple[object, ...]:
