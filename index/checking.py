@@ -36,7 +36,8 @@ def examine(settings: Settings, progress: Progress | None = None) -> list[Proble
         progress: called with (steps done, steps in all, what is being looked at).
     """
     found = list(_Examination(settings, progress).problems())
-    if not any(problem.matters for problem in found) and not leftovers(settings):
+    certain = not any(problem.matters for problem in found) and not leftovers(settings)
+    if certain or not settings.data.is_dir():
         return found
     with suppress(CorpusLockedError), corpus_lock(settings, "karani check"):
         return [*_Examination(settings, progress).problems(), *leftover_problems(settings)]
