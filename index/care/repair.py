@@ -62,9 +62,8 @@ def repair(
         done = [f"{path.name}: ลบสิ่งที่ค้างอยู่ / removed a leftover" for path in sweep(settings)]
         done += _reindexed(settings)
         problems = examine(settings, progress)
-        for problem in problems:
-            if problem.kind in _ASIDE:
-                done.append(_set_aside(settings, problem.subject))
+        for kind in _ASIDE:
+            done += [_set_aside(settings, subject) for subject in _subjects(problems, kind)]
         if any(problem.kind in _BUILD for problem in problems) and settings.database.exists():
             with Store.open(settings.database, create=False) as store:
                 done += _rebuilt(settings, store, problems, encoder)
@@ -92,22 +91,28 @@ def _set_aside(settings: Settings, subject: str) -> str:
 def _rebuilt(
     settings: Settings, store: Store, problems: list[Problem], encoder: Encoder | None
 ) -> Iterator[str]:
-    for problem in problems:
-        if problem.kind is Kind.DOCUMENT:
-            yield _renew(store, problem.subject)
-        if problem.kind is Kind.GENERATION:
-            yield _dropped(settings.generations / problem.subject)
+    for document_id in _subjects(problems, Kind.DOCUMENT):
+        yield _renew(store, document_id)
+    for name in _subjects(problems, Kind.GENERATION):
+        yield _dropped(settings.generations / name)
     rest = complete_generations(settings)
     if rest and rest[0].name != current_name(settings):
         name_current(rest[0].name, settings)
         yield f"CURRENT: ชี้ดัชนีรุ่น {rest[0].name} แล้ว / names generation {rest[0].name} now"
     try:
         name = build(store, settings, encoder=encoder)
+        if any(generation_problems(settings.generations / name, store)):
+            # No passage differs, but their pages do: the same index again, as of now.
+            name = build(store, settings, encoder=encoder, fresh=True)
     except EncoderError as error:
         yield str(error)
         return
     yield f"{name}: ดัชนีที่ให้บริการ / the generation that serves"
     yield from _forgotten(settings, store)
+
+
+def _subjects(problems: list[Problem], kind: Kind) -> list[str]:
+    return list(dict.fromkeys(problem.subject for problem in problems if problem.kind is kind))
 
 
 def _renew(store: Store, document_id: str) -> str:

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings as configured, strategies as st
+from hypothesis import HealthCheck, given
+from hypothesis import settings as configured
+from hypothesis import strategies as st
 
 from corpus.settings import Settings
 from index.engine import Engine, Opener
@@ -40,7 +42,9 @@ def test_any_flipped_bit_and_any_truncation_is_noticed(used: Settings, data: st.
     whole = path.read_bytes()
     place = data.draw(st.integers(0, len(whole) - 1)) if whole else 0
     bit = data.draw(st.integers(0, 8)) if whole else 8
-    broken = whole[:place] if bit == 8 else whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :]
+    broken = (
+        whole[:place] if bit == 8 else whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :]
+    )
     if broken == whole:
         return
     aside = path.with_name(f"{path.name}.aside")
@@ -75,7 +79,9 @@ def flipped(path: Path, place: int = -2) -> None:
 
 def manifest_value(folder: Path) -> None:
     path = folder / "manifest.json"
-    path.write_text(path.read_text(encoding="utf-8").replace('"created": "2', '"created": "3'), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('"created": "2', '"created": "3'), encoding="utf-8"
+    )
 
 
 def linked(folder: Path) -> None:
@@ -111,7 +117,10 @@ DAMAGE: dict[str, tuple[str, Callable[[Path], None]]] = {
     "an extra folder": ("stray", lambda g: (g / "stray").mkdir()),
     "an extra pipe": ("stray", lambda g: os.mkfifo(g / "stray")),
     "an extra manifest": ("manifest.json", lambda g: (g / "forward" / "manifest.json").write_text("{}")),
-    "an extra lock with something in it": ("evil.lock", lambda g: (g / "lexical" / "evil.lock").write_text("x")),
+    "an extra lock with something in it": (
+        "evil.lock",
+        lambda g: (g / "lexical" / "evil.lock").write_text("x"),
+    ),
 }
 
 
@@ -128,7 +137,9 @@ def test_the_older_generation_serves_and_says_what_is_wrong(room: Settings, dama
         assert engine.search(QUESTION).groups
 
 
-@pytest.mark.parametrize("what", ["missing", "empty", "names nothing that is there", "folder", "pipe", "link"])
+@pytest.mark.parametrize(
+    "what", ["missing", "empty", "names nothing that is there", "folder", "pipe", "link"]
+)
 def test_a_damaged_current_is_told_and_the_newest_serves(room: Settings, what: str) -> None:
     newest, _ = generations(room)
     room.current.unlink()
