@@ -22,6 +22,9 @@ from corpus.store import DocumentInfo, Store
 FORMAT = 1
 MARK = "karani_export"
 
+#: Legal inside a JSON string, but many programs take them for the end of a line.
+_LINE_BREAKS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
+
 Progress = Callable[[int, int, str], None]
 
 
@@ -61,7 +64,7 @@ def write(store: Store, stream: IO[bytes], progress: Progress | None = None) -> 
         if progress:
             progress(done, len(documents), info.document_id)
         line = json.dumps(_line(fixed, info), ensure_ascii=False)
-        stream.write(line.encode() + b"\n")
+        stream.write(line.translate(_LINE_BREAKS).encode() + b"\n")
     if progress:
         progress(len(documents), len(documents), "")
     return len(documents)
