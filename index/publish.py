@@ -143,11 +143,21 @@ def name_current(name: str, settings: Settings) -> None:
 
 
 def drop_old(settings: Settings) -> list[Path]:
-    """Delete all but the newest `KEPT_GENERATIONS`; the folders that stay, current first."""
+    """Delete all but the newest `KEPT_GENERATIONS` that this program can read; the folders that stay, current first."""
     folders = complete_generations(settings)
-    for folder in folders[KEPT_GENERATIONS:]:
-        drop(folder)
-    return folders[:KEPT_GENERATIONS]
+    kept = [folder for folder in folders if _is_readable(folder)][:KEPT_GENERATIONS]
+    for folder in folders:
+        if folder not in kept:
+            drop(folder)
+    return kept
+
+
+def _is_readable(folder: Path) -> bool:
+    try:
+        Manifest.read(folder)
+    except GenerationError:
+        return False
+    return True
 
 
 def drop(folder: Path) -> None:

@@ -67,7 +67,7 @@ def test_ingesting_an_export_gives_the_same_again(filled: Path, tmp_path: Path, 
         assert {reader for (reader,) in again.rows("SELECT DISTINCT reader FROM pages")} >= {
             "jsonl",
             "markdown",
-            "plain",
+            "viewer",
         }
         export(again, tmp_path / f"second-{name}")
     assert opened(tmp_path / f"second-{name}") == opened(tmp_path / name)
