@@ -9,8 +9,9 @@ from corpus.segment import Segmenter
 from corpus.settings import Settings
 from corpus.store import Store
 from index.dense import DenseIndex
+from index.encoders import load_lexicon
 from index.forward import ForwardIndex
-from index.generations import DICTIONARY, FORWARD, LEXICAL
+from index.generations import DICTIONARY, FORWARD, LEXICAL, LEXICAL_FORMAT
 from index.interfaces import Encoder
 from index.lexical import LexicalIndex, ngrams
 from index.manifest import GenerationError, Manifest, say, verify
@@ -96,6 +97,8 @@ def _open(folder: Path, store: Store, encoder: Encoder) -> OpenGeneration:
             f"{encoder.name} ({encoder.revision[:12]}) — ตั้ง KARANI_ENCODER ให้ตรงหรือสั่ง karani build / generation "
             f"{folder.name} was built with another encoder than KARANI_ENCODER={encoder.name}: run karani build"
         )
+    if manifest.lexical != LEXICAL_FORMAT or manifest.lexicon != load_lexicon(encoder).revision:
+        raise GenerationError(say(folder, "made by another version of Karani"))
     verify(folder, manifest)
     _matches(folder, manifest, store)
     try:

@@ -21,6 +21,7 @@ from index.care.archive import FORMAT as BACKUP_FORMAT
 from index.care.restore import restore
 from index.checking import check
 from index.dense import DenseIndex
+from index.encoders import load_lexicon
 from index.engine import Engine
 from index.generations import build
 from index.manifest import READ_FORMATS, GenerationError, Manifest, verify
@@ -118,6 +119,11 @@ def test_a_file_that_is_no_database_says_how_to_get_one_back(tmp_path: Path) -> 
         Store.open(tmp_path / "corpus.sqlite")
 
 
+def same_lexicon(manifest: Manifest) -> bool:
+    """Whether the built-in encoder is still the one whose tokens a kept generation holds."""
+    return manifest.lexicon == load_lexicon(CountingEncoder()).revision
+
+
 def test_a_generation_of_format_1_opens_and_is_checked(old: Settings) -> None:
     folder = complete_generations(old)[0]
     manifest = Manifest.read(folder)
@@ -126,6 +132,10 @@ def test_a_generation_of_format_1_opens_and_is_checked(old: Settings) -> None:
     with Store.open(old.database) as store:
         assert sorted(DenseIndex(folder).rows().tolist()) == list(store.row_numbers())
     assert check(old) == []
+    if not same_lexicon(manifest):
+        with pytest.raises(GenerationError, match="run karani build"):
+            Engine.open(old, encoder=CountingEncoder())
+        return
     engine = Engine.open(old, encoder=CountingEncoder())
     assert engine.fault == ""
     assert [hit.passage_id for hit in engine.retrieve("ขยะ", system="words")]
@@ -170,10 +180,13 @@ def test_another_encoder_is_refused_and_built_anew(old: Settings) -> None:
 def test_a_backup_of_any_format_is_restored_and_brought_up_to_date(tmp_path: Path, number: int) -> None:
     target = Settings(data=tmp_path / "data")
     restored = restore(FORMATS / f"backup-{number}.tar.zst", target, encoder=CountingEncoder())
-    assert restored.index_fault == ""
+    same = same_lexicon(Manifest.read(target.generations / str(restored.about.generation)))
+    assert restored.index_fault == "" if same else "karani build" in restored.index_fault
     assert restored.about.counts["documents"] == 4
     assert version(target.database) == len(MIGRATIONS)
     assert check(target) == []
+    with Store.open(target.database) as store:
+        build(store, target, encoder=CountingEncoder())
     engine = Engine.open(target, encoder=CountingEncoder())
     assert engine.search("ขยะ").groups
     engine.close()

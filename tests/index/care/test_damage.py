@@ -226,3 +226,14 @@ def test_a_manifest_has_one_text_only(room: Settings) -> None:
     path.write_text(json.dumps(data), encoding="utf-8")
     with pytest.raises(GenerationError, match=r"manifest\.json: checksum"):
         Manifest.read(folder)
+
+
+def test_an_index_of_another_version_is_refused(room: Settings) -> None:
+    """Tokens of another built-in encoder would point at the wrong words."""
+    from dataclasses import replace
+
+    for name in generations(room):
+        folder = room.generations / name
+        replace(Manifest.read(folder), lexicon="another").write(folder)
+    with pytest.raises(GenerationError, match=r"another version of Karani; run karani build"):
+        Engine.open(room)
