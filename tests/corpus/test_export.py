@@ -159,3 +159,24 @@ def test_a_changed_line_is_refused_by_number(tmp_path: Path, change: dict[str, A
         report = ingest(store, [tmp_path / "x.jsonl"])
         assert [failure.line for failure in report.failures] == [2]
         assert store.page("a", 1) is not None
+
+
+def test_a_very_long_document_takes_several_lines_and_comes_back_as_one(tmp_path: Path) -> None:
+    paragraph = "ตำบลที่ {} มีเรื่องเล่าของตัวเอง และเล่าไว้ในหน้านี้ "
+    pages = [
+        {"number": n, "text": "\n".join(paragraph.format(n * 1000 + i) for i in range(12_000))}
+        for n in range(1, 6)
+    ]
+    line = {
+        "id": "book",
+        "title": "หนังสือเล่มยาว",
+        "pages": pages,
+        "metadata": {"organisation": "เทศบาลตำบลบ้านบึง"},
+    }
+    (tmp_path / "book.jsonl").write_text(json.dumps(line, ensure_ascii=False), encoding="utf-8")
+    with Store.open(tmp_path / "one.sqlite") as store, Store.open(tmp_path / "two.sqlite") as again:
+        ingest(store, [tmp_path / "book.jsonl"])
+        assert export(store, tmp_path / "x.jsonl") == 1
+        assert len(opened(tmp_path / "x.jsonl").splitlines()) == 2
+        assert ingest(again, [tmp_path / "x.jsonl"]).failures == []
+        assert rows(again) == rows(store)
