@@ -163,7 +163,6 @@ class Engine:
         self.search(_WARMING, k=1)
 
     def _warm(self, opened: OpenGeneration) -> None:
-        opened.suggester.gather()
         self.understand(_WARMING, opened)
 
     def reload(self, *, warm: bool = False) -> bool:

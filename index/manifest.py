@@ -10,16 +10,18 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 FORMAT = 2
-#: Formats that this program opens. 1: no digest of the manifest itself.
-READ_FORMATS = (1, 2)
+#: Formats that this program opens. 1 knew no delta and no digest of the manifest.
+READ_FORMATS = (2,)
 MANIFEST = "manifest.json"
 _MOST_BYTES = 1 << 26
+_SETTLED_NS = 2_000_000_000
 #: Empty files that tantivy makes where it reads and writes; nobody reads them.
 _LOCKS = frozenset({".tantivy-meta.lock", ".tantivy-writer.lock"})
 
@@ -32,7 +34,8 @@ class GenerationError(RuntimeError):
 class Manifest:
     """What a generation was made from and with; it opens against nothing else.
 
-    ``change`` is the store's change number that it reads the texts as of.
+    ``change`` is the store's change number that it reads the texts as of. ``base_change`` and ``base_passages`` are those
+    of its base files, which are older where it has a delta (`index.delta`).
     ``lexicon`` is the revision of the static encoder whose tokens the forward index holds.
     ``files`` maps each file's relative path to its SHA-256.
     """
@@ -46,7 +49,9 @@ class Manifest:
     segmenter: str
     change: int
     passages: int
-    corpus_sha256: str
+    base_change: int
+    base_passages: int
+    corpus_sum: str
     truncated: int
     created: str
     lexical: str
@@ -81,10 +86,9 @@ class Manifest:
         return manifest
 
     def text(self) -> str:
-        """The file's one and only text; from format 2 on with the SHA-256 of the text without it."""
+        """The file's one and only text, with the SHA-256 of the text without it."""
         data = asdict(self)
-        if self.format > 1:
-            data["digest"] = hashlib.sha256(_canonical(data).encode()).hexdigest()
+        data["digest"] = hashlib.sha256(_canonical(data).encode()).hexdigest()
         return _canonical(data) + "\n"
 
     def write(self, folder: Path) -> None:
@@ -150,8 +154,46 @@ def listed_files(folder: Path) -> list[Path]:
     )
 
 
-def verify(folder: Path, manifest: Manifest) -> None:
+class _Verified:
+    """Digests of files that this process has hashed: a hard link in a newer generation is not hashed again.
+
+    A file that anybody has written to since has another size or time, and is. One so young that a second write might
+    have left it the same time is never remembered.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], tuple[int, int, str]] = {}
+
+    def sha256(self, path: Path, *, anew: bool) -> str:
+        """SHA-256 of a file of a generation; ``anew`` reads it whatever is known."""
+        status = path.lstat()
+        key, seen = (status.st_dev, status.st_ino), (status.st_size, status.st_mtime_ns)
+        known = self._known.get(key)
+        if not anew and known is not None and known[:2] == seen:
+            return known[2]
+        settled = time.time_ns() - status.st_mtime_ns > _SETTLED_NS
+        digest = file_sha256(path)
+        if settled:
+            self._known[key] = (*seen, digest)
+        return digest
+
+    def keep(self, files: Iterable[Path]) -> None:
+        """Forget all but these, so that what is known does not grow with every generation."""
+        statuses = (path.lstat() for path in files)
+        there = {(status.st_dev, status.st_ino) for status in statuses}
+        self._known = {key: value for key, value in self._known.items() if key in there}
+
+
+_verified = _Verified()
+
+
+def verify(folder: Path, manifest: Manifest, *, anew: bool = False) -> None:
     """Check every file against its checksum.
+
+    Args:
+        folder: the generation's.
+        manifest: its manifest.
+        anew: read files, too, that this process has read before and nobody has written to since.
 
     Raises:
         GenerationError: names the first file that is missing, extra, changed, unreadable, or no plain file.
@@ -167,11 +209,12 @@ def verify(folder: Path, manifest: Manifest) -> None:
         raise GenerationError(say(folder, f"{name}: {fault}"))
     for name in sorted(there):
         try:
-            differs = file_sha256(folder / name) != manifest.files[name]
+            differs = _verified.sha256(folder / name, anew=anew) != manifest.files[name]
         except OSError as error:
             raise GenerationError(say(folder, f"{name}: {reason(error)}")) from error
         if differs:
             raise GenerationError(say(folder, f"{name}: checksum differs"))
+    _verified.keep(folder / name for name in there)
 
 
 def is_folder(path: Path) -> bool:

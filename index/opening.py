@@ -8,13 +8,17 @@ from pathlib import Path
 from corpus.segment import Segmenter
 from corpus.settings import Settings
 from corpus.store import Store
+from index.corpus_words import COUNTS, CorpusWords
+from index.delta import DELTA, Delta
 from index.dense import DenseIndex
 from index.encoders import load_lexicon
 from index.forward import ForwardIndex
-from index.generations import DICTIONARY, FORWARD, LEXICAL, LEXICAL_FORMAT
+from index.generations import DICTIONARY, LEXICAL
 from index.interfaces import Encoder
 from index.lexical import LexicalIndex, ngrams
 from index.manifest import GenerationError, Manifest, say, verify
+from index.name_table import NAMES, NameTable
+from index.plan import LEXICAL_FORMAT
 from index.publish import candidates, read_current
 from index.spelling import Speller
 from index.suggest import Suggester
@@ -46,13 +50,15 @@ class OpenGeneration:
     dense: DenseIndex
     lexical: LexicalIndex
     forward: ForwardIndex
+    words: CorpusWords
+    names: NameTable
     speller: Speller
     suggester: Suggester
     fault: str = ""
 
 
 def open_newest(
-    settings: Settings, store: Store, encoder: Encoder, serving: OpenGeneration | None = None
+    settings: Settings, store: Store, encoder: Encoder, previous: OpenGeneration | None = None
 ) -> OpenGeneration:
     """The current generation, or the newest other one that is whole.
 
@@ -60,7 +66,7 @@ def open_newest(
         settings: names the data directory.
         store: the data directory's store.
         encoder: what questions are encoded with.
-        serving: an open generation, which is not opened again.
+        previous: an open generation, which is not opened again; what another shares with it is not read again.
 
     Raises:
         GenerationError: there are generations, but none can be used; says what is wrong with the first.
@@ -70,7 +76,11 @@ def open_newest(
     faults = [astray] if astray else []
     for folder in candidates(settings):
         try:
-            opened = serving if serving and serving.name == folder.name else _open(folder, store, encoder)
+            if previous is not None and previous.name == folder.name:
+                verify(folder, previous.manifest)  # somebody may have written to it since
+                opened = previous
+            else:
+                opened = _open(folder, store, encoder, previous)
         except GenerationError as error:
             faults.append(str(error))
             continue
@@ -89,7 +99,7 @@ def _instead(name: str, faults: list[str]) -> str:
     )
 
 
-def _open(folder: Path, store: Store, encoder: Encoder) -> OpenGeneration:
+def _open(folder: Path, store: Store, encoder: Encoder, previous: OpenGeneration | None) -> OpenGeneration:
     manifest = Manifest.read(folder)
     if (manifest.revision, manifest.dim) != (encoder.revision, encoder.dim):
         raise GenerationError(
@@ -102,7 +112,7 @@ def _open(folder: Path, store: Store, encoder: Encoder) -> OpenGeneration:
     verify(folder, manifest)
     _matches(folder, manifest, store)
     try:
-        return _opened(folder, manifest, store)
+        return _opened(folder, manifest, store, previous)
     except (OSError, ValueError, RuntimeError, LookupError) as error:
         raise GenerationError(say(folder, f"{type(error).__name__}: {error}")) from error
 
@@ -116,10 +126,14 @@ def _matches(folder: Path, manifest: Manifest, store: Store) -> None:
         )
 
 
-def _opened(folder: Path, manifest: Manifest, store: Store) -> OpenGeneration:
+def _opened(
+    folder: Path, manifest: Manifest, store: Store, previous: OpenGeneration | None
+) -> OpenGeneration:
     segmenter = Segmenter(folder / DICTIONARY)
     lexical = LexicalIndex(folder / LEXICAL)
     as_built = store.at(manifest.change)
+    words, names = _words_and_names(folder, manifest, previous)
+    tables = [names] if Delta.of(folder) is None else [NameTable.read(folder / DELTA), names]
     return OpenGeneration(
         name=folder.name,
         manifest=manifest,
@@ -127,9 +141,11 @@ def _opened(folder: Path, manifest: Manifest, store: Store) -> OpenGeneration:
         segmenter=segmenter,
         dense=DenseIndex(folder),
         lexical=lexical,
-        forward=ForwardIndex(folder / FORWARD),
+        forward=ForwardIndex(folder),
+        words=words,
+        names=names,
         speller=Speller(
-            folder / DICTIONARY,
+            words,
             segmenter.words,
             frequency=lambda term: lexical.document_frequency("words", term),
             occurs=lambda text: lexical.count_all(
@@ -137,5 +153,23 @@ def _opened(folder: Path, manifest: Manifest, store: Store) -> OpenGeneration:
             ),
             passages=len(lexical),
         ),
-        suggester=Suggester(as_built, segmenter, lexical, folder / DICTIONARY),
+        suggester=Suggester(as_built, segmenter, words, tables),
     )
+
+
+def _words_and_names(
+    folder: Path, manifest: Manifest, previous: OpenGeneration | None
+) -> tuple[CorpusWords, NameTable]:
+    """Those of the base files; an open generation with the same ones lends its own."""
+    if previous is not None and _base_digests(previous.manifest) == _base_digests(manifest):
+        return previous.words, previous.names
+    words = CorpusWords.read(folder / DICTIONARY, folder / COUNTS, manifest.base_passages)
+    return words, NameTable.read(folder)
+
+
+def _base_digests(manifest: Manifest) -> dict[str, str]:
+    return {
+        name: digest
+        for name, digest in manifest.files.items()
+        if name in (DICTIONARY, COUNTS) or name.startswith(f"{NAMES}/")
+    }
