@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from corpus import pdf_worker
+from corpus import confined
 from corpus.records import Page
 
 PDF = "application/pdf"
@@ -88,21 +87,16 @@ def draw(
     Raises:
         DrawingError: the file is broken, locked or hostile: drawing failed or passed its limits.
     """
-    program = [sys.executable, "-I", str(Path(pdf_worker.__file__).resolve())]
-    limits = [str(number), str(width), str(memory), str(seconds)]
+    arguments = [str(original.path.resolve()), str(number), str(width)]
+    program = confined.command("corpus.pdf_worker", *arguments, memory_bytes=memory, seconds=seconds)
     try:
-        done = subprocess.run(  # noqa: S603
-            [*program, str(original.path.resolve()), *limits],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=seconds,
-            check=False,
-            env={"LC_ALL": "C.UTF-8"},
-        )
+        done = confined.run(program, seconds=seconds, most_bytes=_MOST_OUTPUT_BYTES)
     except (subprocess.TimeoutExpired, OSError) as error:
         raise DrawingError(f"page {number} of {original.name} took over {seconds} s") from error
+    except confined.OutputError as error:
+        raise DrawingError(f"page {number} of {original.name}: the picture has {error}") from error
     head, found, image = done.stdout.partition(b"\n")
-    if done.returncode or not found or len(done.stdout) > _MOST_OUTPUT_BYTES:
+    if done.returncode or not found:
         why = done.stderr.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1][:200]
         raise DrawingError(f"page {number} of {original.name}: {why or f'exit {done.returncode}'}")
     about = json.loads(head)
