@@ -41,7 +41,7 @@ class Limits:
     unpacked_bytes: int = 8 * _GB
     reading_seconds: int = 120
     reading_memory_bytes: int = 2 * _GB
-    page_chars: int = 4_000_000
+    page_chars: int = 16_000_000
     document_chars: int = 20_000_000
     package_bytes: int = 512 * _MB
     package_entries: int = 10_000

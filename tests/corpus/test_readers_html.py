@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from corpus.limits import Limits
 from corpus.readers import ReadError, html, read
 from corpus.records import SourceDocument
 
@@ -70,7 +71,8 @@ def test_pages_without_a_main_part_give_all_visible_text(
     monkeypatch.setattr(html, "_main_text", lambda _: "")
     path = tmp_path / "a.html"
     path.write_text(PAGE.format(charset="utf-8"), encoding="utf-8")
-    lines = one(path).pages[0].text.splitlines()
+    [document] = html.read_html(path, "a.html", Limits())
+    lines = document.pages[0].text.splitlines()
     assert "ธนาคารขยะน้ำใส" in lines
     assert lines[-1] == "สงวนลิขสิทธิ์"
     assert not any("ไม่ใช่ข้อความ" in line for line in lines)
