@@ -43,7 +43,8 @@ def _expected_errors() -> tuple[type[Exception], ...]:
     found: list[type[Exception]] = [FileNotFoundError, PermissionError]
     for module, names in {
         "corpus.readers": ("ReadError",),
-        "corpus.sqlite": ("SchemaError",),
+        "corpus.sqlite": ("SchemaError", "StoreError"),
+        "corpus.limits": ("LimitsError",),
         "index.opening": ("NoIndexError",),
         "corpus.locking": ("CorpusLockedError",),
         "index.publish": ("GenerationError",),
