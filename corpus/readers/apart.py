@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -22,9 +23,11 @@ from typing import Any
 
 from corpus import confined
 from corpus.limits import Limits
+from corpus.readers import files
 from corpus.readers.errors import ReadError, broke_off, too_hungry, too_much_text, too_slow
 from corpus.records import SourceDocument, SourcePage
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _PIECE_BYTES = 1 << 16
 _MORE_BYTES = 16 << 20
 _LAST_SECONDS = 2.0
@@ -34,7 +37,7 @@ class _DiedError(RuntimeError):
     """The process ended in the middle; says how."""
 
 
-class _MutedError(RuntimeError):
+class _TooMuchError(RuntimeError):
     """It answered with more than may be."""
 
 
@@ -64,14 +67,14 @@ class Apart:
         line = json.dumps(request, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
         with self._lock:
             try:
-                return _documents(path, self._answers(line, limits))
+                return _documents(path, source, self._answers(line, limits), limits)
             except subprocess.TimeoutExpired as error:
                 self._end()
                 raise too_slow(path, limits.reading_seconds) from error
-            except _MutedError as error:
+            except _TooMuchError as error:
                 self._end()
                 raise too_much_text(path, limits.document_chars, "ไฟล์ (the file)") from error
-            except (_DiedError, OSError) as error:
+            except (_DiedError, OSError, ValueError, LookupError, TypeError) as error:
                 raise self._explained(path, error, limits) from error
             except BaseException as error:
                 if not isinstance(error, ReadError):
@@ -152,17 +155,36 @@ class Apart:
         return broke_off(path, how)
 
 
-def _documents(path: Path, answers: Iterator[dict[str, Any]]) -> list[SourceDocument]:
+def _documents(
+    path: Path, source: str, answers: Iterator[dict[str, Any]], limits: Limits
+) -> list[SourceDocument]:
     found = []
     for answer in answers:
         if "error" in answer:
-            raise ReadError(path, **answer["error"])
+            error = answer["error"]
+            raise ReadError(path, str(error["reason"]), str(error["advice"]))
         if "end" in answer:
             break
-        fields = answer["document"]
-        pages = tuple(SourcePage(page["number"], page["text"]) for page in fields.pop("pages"))
-        found.append(SourceDocument(**fields, pages=pages))
+        found.append(files.check(path, _document(answer["document"], source), limits))
     return found
+
+
+def _document(fields: dict[str, Any], source: str) -> SourceDocument:
+    """A document as it was answered, trusted no further than its types; ValueError where they are not as they must be."""
+    name, title, metadata = fields["name"], fields["title"], fields["metadata"]
+    pages = tuple(SourcePage(page["number"], page["text"]) for page in fields["pages"])
+    texts = [
+        name or "",
+        title or "",
+        fields["reader"],
+        *metadata,
+        *metadata.values(),
+        *(p.text for p in pages),
+    ]
+    numbers = all(isinstance(page.number, int) and page.number > 0 for page in pages)
+    if not (numbers and all(isinstance(text, str) for text in texts) and _SHA256.fullmatch(fields["sha256"])):
+        raise ValueError("an answer of another form")
+    return SourceDocument(name, title, source, fields["sha256"], fields["reader"], pages, metadata)
 
 
 def _send(process: subprocess.Popen[bytes], line: bytes) -> None:
@@ -188,7 +210,7 @@ def _lines(process: subprocess.Popen[bytes], deadline: float, limits: Limits) ->
             raise _DiedError("it ended")
         left -= len(piece)
         if left < 0:
-            raise _MutedError
+            raise _TooMuchError
         start = len(held)
         held.extend(piece)
         if (end := held.rfind(b"\n", start)) >= 0:

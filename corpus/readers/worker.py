@@ -42,6 +42,8 @@ def _listen(asked: queue.SimpleQueue[bytes]) -> None:
     """Hand requests on; where there can be no more of them, end this process and what it started."""
     for line in sys.stdin.buffer:
         asked.put(line)
+    if os.getpgid(0) != os.getpid():
+        os._exit(os.EX_OK)  # started by hand: the others in the group are not ours
     os.killpg(0, signal.SIGKILL)
 
 
@@ -66,7 +68,7 @@ def _answer(request: Mapping[str, Any]) -> None:
 
 
 def _refuse(error: ReadError) -> None:
-    _say({"error": {"reason": error.reason, "advice": error.advice, "line": error.line}})
+    _say({"error": {"reason": error.reason, "advice": error.advice}})
 
 
 def _say(answer: Mapping[str, Any]) -> None:
