@@ -17,6 +17,7 @@ from corpus.cases import find_cases
 from corpus.cleaning import CLEANER_VERSION, clean
 from corpus.passages import split
 from corpus.readers import ReadError
+from corpus.readers.files import is_folder
 from corpus.readers.names import display_name
 from corpus.records import Page, SourceDocument
 from corpus.settings import Settings
@@ -136,7 +137,7 @@ def _safe(named: Mapping[Path, str]) -> dict[Path, str]:
 
 def _files(paths: Sequence[Path], named: Mapping[Path, str]) -> list[_File]:
     return [
-        _File(file, path if path.is_dir() else path.parent, named.get(file))
+        _File(file, path if is_folder(path) else path.parent, named.get(file))
         for path in paths
         for file in readers.find_files([path])
     ]

@@ -47,7 +47,7 @@ class Limits:
     package_entries: int = 10_000
     part_bytes: int = 64 * _MB
     line_bytes: int = 64 * _MB
-    lines: int = 50_000_000
+    lines: int = 20_000_000
     bad_lines: int = 10_000
     json_values: int = 1_000_000
     zst_window_bytes: int = 128 * _MB

@@ -87,7 +87,7 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
     """
     found: dict[Path, Path] = {}
     for path in paths:
-        for file in (_walk(path) or [path]) if path.is_dir() else [path]:
+        for file in (files.is_folder(path) and _walk(path)) or [path]:
             found.setdefault(_place(file), file)
     return list(found.values())
 
@@ -101,7 +101,7 @@ def _place(file: Path) -> Path:
 
 
 def _walk(folder: Path) -> list[Path]:
-    inside = folder.resolve()
+    inside = _place(folder)
     files = []
     for where, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))

@@ -87,6 +87,14 @@ def source_name(path: Path, root: Path | None) -> str:
     return path.name
 
 
+def is_folder(path: Path) -> bool:
+    """Tell whether a path leads to a folder; not where the system takes no such path."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def is_blank(text: str) -> bool:
     """Tell whether nothing in the text could be seen on paper."""
     return _BLANK.match(text) is not None

@@ -26,6 +26,8 @@ _SCRIPT = re.compile(
 )
 _TAG = re.compile(r"<[^<>]*>")
 _SPACE = re.compile(r"\s+")
+_STRONG = re.compile(r"(?<!\\)(\*\*|__)(?=\S)([^\n]{1,2000}?)(?<=[^\s\\])\1")
+_EMPHASIS = re.compile(r"(?<![*\\])\*(?=[^\s*])([^*\n]+?)(?<=[^\s*\\])\*(?!\*)")
 _ESCAPES = re.compile(r"\\([*_#\[\]`~>|-])")
 
 
@@ -94,8 +96,8 @@ def _main_text(tree: Any) -> str:
 
 def _plain(markdown: str) -> str:
     """Drop the marks of bold and italic text, keep those of headings, lists and tables."""
-    text = re.sub(r"(\*\*|__)(?=\S)([^\n]{1,2000}?)(?<=\S)\1", r"\2", markdown)
-    text = re.sub(r"(?<!\*)\*(?=[^\s*])([^*\n]{1,2000}?)(?<=[^\s*])\*(?!\*)", r"\1", text)
+    text = _STRONG.sub(r"\2", markdown)
+    text = _EMPHASIS.sub(r"\1", text)
     return _ESCAPES.sub(r"\1", text)
 
 

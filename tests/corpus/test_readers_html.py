@@ -65,6 +65,12 @@ def test_a_fragment_and_a_deep_page_still_give_their_text(tmp_path: Path) -> Non
     assert one(path).pages[0].text == "ลึก"
 
 
+def test_stars_of_the_text_stay(tmp_path: Path) -> None:
+    path = tmp_path / "a.html"
+    path.write_text(f"<p>**ดาว *เดี่ยว และ <b>ตัวหนา</b></p>{STORY}", encoding="utf-8")
+    assert "**ดาว *เดี่ยว และ ตัวหนา" in one(path).pages[0].text
+
+
 def test_pages_without_a_main_part_give_all_visible_text(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
