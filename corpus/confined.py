@@ -1,12 +1,13 @@
 """Programs that open strangers' files run in a process of their own with limits: this starts them, and bounds them.
 
-As a program, ``python -I confined.py MODULE MEMORY_BYTES CPU_SECONDS [ARGUMENT ...]`` gives up what the
-limits forbid before it imports anything, then runs MODULE. It imports the standard library alone, and
-`corpus` from beside itself, so that what is installed elsewhere does not matter.
+As a program, ``python -I confined.py MODULE MEMORY_BYTES CPU_SECONDS [ARGUMENT ...]`` bounds its memory and its time,
+gives up the right to change files (`corpus.landlock`), then runs MODULE. It finds `corpus` beside itself, so that
+what is installed elsewhere does not matter.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import runpy
 import selectors
@@ -126,6 +127,8 @@ def main() -> None:
     module, memory_bytes, seconds = sys.argv[1:4]
     limit(int(memory_bytes), int(seconds))
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    landlock = importlib.import_module("corpus.landlock")  # found only now
+    landlock.give_up()
     sys.argv[1:4] = []
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

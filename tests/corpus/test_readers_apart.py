@@ -82,7 +82,7 @@ def test_one_process_reads_many_files_and_it_is_another(process: Apart, file: Pa
         ("sleep", "over 1 seconds"),
         ("spin", "over 1 seconds"),
         ("eat", "MB of memory"),
-        ("write", "File too large"),
+        ("write", "Errno"),
         ("chatter", "more than 1000 characters"),
         ("gibberish", "broke off"),
         ("forge", "broke off"),
@@ -99,6 +99,7 @@ def test_whatever_a_parser_does_the_file_is_refused_and_the_next_one_read(
     assert reason in caught.value.reason
     assert caught.value.advice
     assert number(process, file, limits) != os.getpid()
+    assert list(file.parent.iterdir()) == [file]
 
 
 def test_what_a_parser_started_ends_with_it(process: Apart, tmp_path: Path) -> None:
