@@ -118,7 +118,7 @@ def test_replacing_leaves_exactly_what_the_files_bring(settings: Settings, tmp_p
 def test_replacing_joins_what_several_batches_bring(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("corpus.ingest._BATCH_DOCUMENTS", 1)
+    monkeypatch.setattr("corpus.gathering._BATCH_DOCUMENTS", 1)
     put_pages(settings, tmp_path / "one", 1, 2)
     put_pages(settings, tmp_path / "two", 3, 4, 5, anew=True)
     assert sorted(texts(settings, "book77")) == [3, 4, 5]
@@ -224,3 +224,40 @@ def test_originals_are_kept_before_pages_name_them_and_not_for_files_that_fail(
     (settings.originals / "tmpabc.partial").write_bytes(b"half")
     put(settings, tmp_path / "bad.pdf", tmp_path / "good.txt")
     assert [path.read_text(encoding="utf-8") for path in settings.originals.iterdir()] == ["ดี"]
+
+
+def test_pages_from_many_files_come_to_no_more_than_a_document_may_have(
+    settings: Settings, tmp_path: Path
+) -> None:
+    few = replace(settings, limits=Limits(pages=3))
+    put_pages(few, tmp_path / "one", 1, 2)
+    report = put_pages(few, tmp_path / "two", 2, 3, 4)
+    assert "4 pages exceed 3" in str(report.failures[0])
+    assert sorted(texts(settings, "book77")) == [1, 2, 3]
+    assert put_pages(few, tmp_path / "three", 5, 6, 7, anew=True).failures == []
+    assert sorted(texts(settings, "book77")) == [5, 6, 7]
+
+
+def test_long_ids_that_begin_alike_are_two_documents(settings: Settings, tmp_path: Path) -> None:
+    long = "รายงาน" * 40
+    path = tmp_path / "a.jsonl"
+    path.write_text(
+        "".join(json.dumps({"id": long + end, "text": f"เรื่อง {end}"}) + "\n" for end in "กขค"),
+        encoding="utf-8",
+    )
+    put(settings, path)
+    with Store.open(settings.database) as store:
+        ids = [info.document_id for info in store.documents()]
+    assert len(ids) == 3
+    assert all(len(one) <= 120 for one in ids)
+    assert put(settings, path).changed == []
+
+
+def test_ids_of_nothing_but_signs_are_ids_and_apart(settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"id": "/../", "text": "เรื่อง"}\n{"id": "???", "text": "อื่น"}', encoding="utf-8")
+    put(settings, path)
+    with Store.open(settings.database) as store:
+        ids = [info.document_id for info in store.documents()]
+    assert len(ids) == 2
+    assert all(one.startswith("document-") for one in ids)
