@@ -236,8 +236,8 @@ def _serve(args: argparse.Namespace) -> int:
     from service.server import run
 
     settings = _settings(args)
-    # The demo cases lie in a data directory of their own; keys and feedback stay with the operator's.
-    run(_serving(settings), host=args.host, port=args.port, database=settings.service_database)
+    # The demo cases lie in a data directory of their own; keys, feedback and uploads go to the operator's.
+    run(_serving(settings), own=settings, host=args.host, port=args.port)
     return OK
 
 

@@ -10,7 +10,8 @@ import hashlib
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from dataclasses import replace as changed_copy
 from pathlib import Path
 
 from corpus import readers
@@ -20,7 +21,7 @@ from corpus.passages import split
 from corpus.readers import ReadError
 from corpus.records import Page, SourceDocument
 from corpus.settings import Settings
-from corpus.store import DocumentRecord, Store
+from corpus.store import DocumentInfo, DocumentRecord, Store
 from corpus.titles import title_of
 
 _SLUG = re.compile(r"[^0-9A-Za-z\u0e00-\u0e7f._-]+")
@@ -47,6 +48,9 @@ def ingest(
     paths: Sequence[Path],
     settings: Settings | None = None,
     progress: Progress | None = None,
+    *,
+    replace: bool = False,
+    named: Mapping[Path, str] | None = None,
 ) -> Report:
     """Read files and folders into the store.
 
@@ -55,6 +59,8 @@ def ingest(
         paths: files or folders; hidden files are passed over.
         settings: keeps originals when it says so; ``None`` keeps none.
         progress: called with (files done, files in all, current file).
+        replace: each document becomes exactly what these files say; else pages that they lack are kept.
+        named: the name by which citations and ids know a file, where that is not its own.
 
     Returns:
         A report; bad files are in ``failures``, nothing stored is lost through them.
@@ -66,19 +72,22 @@ def ingest(
     report = Report()
     pending: dict[str, tuple[SourceDocument, dict[int, Page]]] = {}
     names = _NamesTaken(store)
+    fresh: set[str] | None = set() if replace else None
     for done, (file, root) in enumerate(files):
+        shown = (named or {}).get(file)
         if progress:
-            progress(done, len(files), str(file))
+            progress(done, len(files), shown or str(file))
         for found in _read(file, root, report):
-            document_id, metadata = names.name(found, file, root)
-            _add_pages(pending, document_id, replace(found, metadata={**found.metadata, **metadata}))
+            document_id, metadata = names.name(found, Path(shown or file), root)
+            given = changed_copy(found, metadata={**found.metadata, **metadata}, source=shown or found.source)
+            _add_pages(pending, document_id, given)
             report.documents += 1
             if len(pending) >= _BATCH_DOCUMENTS:
-                _flush(store, pending, report)
+                _flush(store, pending, report, fresh)
         report.files += 1
         if settings is not None and settings.keep_originals:
             _keep(file, settings)
-    _flush(store, pending, report)
+    _flush(store, pending, report, fresh)
     if progress:
         progress(len(files), len(files), "")
     return report
@@ -113,7 +122,15 @@ class _NamesTaken:
         if found.name:
             return _slug(found.name), {}
         stem = _slug(file.stem) or "document"
-        relative = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
+        # A name that was given is relative already.
+        inside = file.is_relative_to(root)
+        relative = (
+            file.relative_to(root).as_posix()
+            if inside
+            else file.name
+            if file.is_absolute()
+            else file.as_posix()
+        )
         owner = self._by_name.get(stem)
         free = owner is None or owner == relative
         if free and (owner == relative or self._store.owns(stem, relative, found.sha256)):
@@ -161,16 +178,30 @@ def _clean_page(found: SourceDocument, number: int, text: str) -> Page:
     )
 
 
-def _flush(store: Store, pending: dict[str, tuple[SourceDocument, dict[int, Page]]], report: Report) -> None:
-    records = [_record(store, document_id, *value) for document_id, value in pending.items()]
+def _flush(
+    store: Store,
+    pending: dict[str, tuple[SourceDocument, dict[int, Page]]],
+    report: Report,
+    fresh: set[str] | None,
+) -> None:
+    """Store what waits; ``fresh`` holds the documents of which nothing earlier is kept any more, if any is so."""
+    records = []
+    for document_id, value in pending.items():
+        known = None if fresh is not None and document_id not in fresh else store.document(document_id)
+        records.append(_record(store, document_id, known, *value))
+    if fresh is not None:
+        fresh.update(pending)
     report.changed += store.replace_many(records)
     pending.clear()
 
 
 def _record(
-    store: Store, document_id: str, found: SourceDocument, pages: Mapping[int, Page]
+    store: Store,
+    document_id: str,
+    known: DocumentInfo | None,
+    found: SourceDocument,
+    pages: Mapping[int, Page],
 ) -> DocumentRecord:
-    known = store.document(document_id)
     metadata = dict(found.metadata)
     title = found.title
     if known is not None and set(known.pages) - set(pages):
