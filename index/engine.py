@@ -31,7 +31,7 @@ from index.queries import Query, understand
 from index.rerank import DEPTH as RERANKED
 from index.rerank import Reranker
 from index.stages import Stopwatch
-from index.suggest import Suggestion
+from index.suggest import Suggester, Suggestion
 
 SYSTEMS = ("hybrid", "dense", "lexical", "words", "characters")
 _INPUTS: Mapping[str, tuple[str, ...]] = {
@@ -84,6 +84,7 @@ class Engine:
         self._root_store = store
         self._opened = opened
         self._lock = threading.Lock()
+        self._own_suggester: Suggester | None = None
         self.weights = Weights.load()
         self.lexicon = load_lexicon(encoder)
         # A question's vector is asked for by ranking, reranking and answering.
@@ -151,19 +152,44 @@ class Engine:
 
     def _warm(self, opened: OpenGeneration) -> None:
         opened.suggester.gather()
+        opened.speller.make()
         self.understand(_WARMING, opened)
 
     def reload(self, *, warm: bool = False) -> bool:
-        """Swap to the generation that ``CURRENT`` names, if it is another one and whole; ``warm`` it before."""
+        """Swap to the generation that ``CURRENT`` names, if it is another one and whole.
+
+        ``warm`` keeps nobody waiting: what helps to type (suggestions, the words that slips are put right with) takes
+        seconds to make, and is the earlier generation's until `catch_up`.
+        """
         if current_name(self.settings) in (None, self.generation):
             return False
         with self._lock:
-            opened = open_newest(self.settings, self._root_store, self.encoder)
+            opened, before = open_newest(self.settings, self._root_store, self.encoder), self._opened
+            if opened.name == before.name:
+                return False
             if warm:
-                self._warm(opened)
-            changed = opened.name != self.generation
+                opened.speller.borrow(before.speller)
+                self._own_suggester = opened.suggester
+                opened = replace(opened, suggester=before.suggester)
             self._opened = opened
-        return changed
+        return True
+
+    @property
+    def lags(self) -> bool:
+        """Whether what helps to type is an earlier generation's."""
+        return self._own_suggester is not None
+
+    def catch_up(self) -> None:
+        """Make what helps to type anew where it lags; takes seconds."""
+        suggester, speller = self._own_suggester, self._opened.speller
+        if suggester is None:
+            return
+        suggester.gather()
+        speller.make()
+        with self._lock:
+            self._opened = replace(self._opened, suggester=suggester)
+            if self._own_suggester is suggester:
+                self._own_suggester = None
 
     def close(self) -> None:
         """Close the store's connections."""

@@ -193,10 +193,21 @@ class Speller:
     def _words(self) -> Words:
         with self._lock:
             if self._made is None:
-                listed = (word for word in self._listed if word and self._frequency(word))
-                every = {*listed, *background.table()[1], *QUESTION_WORDS, *FUNCTION_WORDS}
-                self._made = Words({w: self._cost(w) for w in every if _word(w)})
+                self._made = self._make()
             return self._made
+
+    def _make(self) -> Words:
+        listed = (word for word in self._listed if word and self._frequency(word))
+        every = {*listed, *background.table()[1], *QUESTION_WORDS, *FUNCTION_WORDS}
+        return Words({w: self._cost(w) for w in every if _word(w)})
+
+    def make(self) -> None:
+        """Make what a correction needs now, also where it was borrowed."""
+        self._made = self._make()
+
+    def borrow(self, before: Speller) -> None:
+        """Correct with the words of an earlier generation's speller until `make`; what is known is this one's."""
+        self._made = before._made
 
     def _thai(self, run: Sequence[_Token], unmarked: bool) -> list[_Edit]:
         """Edits of a run of Thai words, each stretch around scraps on its own."""

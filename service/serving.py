@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import contextvars
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -25,6 +26,8 @@ from service.settings import ServiceSettings
 
 T = TypeVar("T")
 OpenEngine = Callable[[], Engine]
+#: Suggestions follow a new generation after so long without a newer one, and within this even so.
+_QUIET_SECONDS, _CATCH_UP_WITHIN_SECONDS = 1.0, 30.0
 _log = logging.getLogger("karani.service")
 
 
@@ -48,6 +51,7 @@ class Serving:
         self._waiting = 0
         self._fault = ""
         self._watcher: asyncio.Task[None] | None = None
+        self._catching_up: asyncio.Task[None] | None = None
         #: Told of every search that work on the threads reports with `service.edge.observing.observed`.
         self.observer: Observer | None = None
 
@@ -59,10 +63,11 @@ class Serving:
 
     async def stop(self) -> None:
         """Let running calls finish, then close what was opened here."""
-        if self._watcher is not None:
-            self._watcher.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watcher
+        for task in (self._watcher, self._catching_up):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
         if self._pool is not None:
             await asyncio.to_thread(self._pool.shutdown, wait=True)
         for engine in self._opened_here:
@@ -137,9 +142,31 @@ class Serving:
             try:
                 if await asyncio.to_thread(self._renewed):
                     _log.info("serving generation %s", self.engine.generation)
+                    self._let_catch_up(self.engine)
                 self._fault = ""
             except Exception as error:  # noqa: BLE001 - whatever the new one's fault, the old one goes on serving
                 self._report(error)
+
+    def _let_catch_up(self, engine: Engine) -> None:
+        if self._catching_up is None or self._catching_up.done():
+            self._catching_up = asyncio.create_task(self._catch_up(engine))
+
+    async def _catch_up(self, engine: Engine) -> None:
+        """Let the engine make what can follow later, once a stream of new generations is over or long enough."""
+        while engine.lags:
+            deadline, generation = time.monotonic() + _CATCH_UP_WITHIN_SECONDS, None
+            while generation != engine.generation and time.monotonic() < deadline:
+                generation = engine.generation
+                await asyncio.sleep(_QUIET_SECONDS)
+            work = asyncio.ensure_future(asyncio.to_thread(engine.catch_up))
+            try:
+                await asyncio.shield(work)
+            except asyncio.CancelledError:
+                await asyncio.wait([work])  # it reads what is closed next
+                raise
+            except Exception:  # noqa: BLE001 - the earlier generation's go on helping
+                _log.exception("what helps to type could not be made for generation %s", engine.generation)
+                return
 
     def _renewed(self) -> bool:
         """Whether another generation serves now; blocks while it is opened."""

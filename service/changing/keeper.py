@@ -137,11 +137,10 @@ class Changing:
 
     async def _look(self) -> None:
         work, opening = await asyncio.to_thread(self.jobs.unfinished)
-        self._metrics.jobs_wait(work + len(opening))
         if work:
             await self._have_it_done()
-        if opening:
-            await self._open(opening)
+        held = await self._open(opening) if opening else 0
+        self._metrics.jobs_wait(work + len(opening) - held)
         if await asyncio.to_thread(self.jobs.untold):
             for job in await asyncio.to_thread(self.jobs.tell):
                 await asyncio.to_thread(self.spool().remove, job.job_id)
@@ -150,14 +149,15 @@ class Changing:
             self._prune_at = time.monotonic() + _PRUNE_SECONDS
             await asyncio.to_thread(self.jobs.prune)
 
-    async def _open(self, jobs: list[Job]) -> None:
-        """Serve what was built, then call its jobs done."""
+    async def _open(self, jobs: list[Job]) -> int:
+        """Serve what was built, then call its jobs done; how many."""
         if not all(map(self._holds, jobs)):
             await self._serving.renew()
         held = [job for job in jobs if self._holds(job)]
         if held:
             await asyncio.to_thread(self.jobs.opened, held)
             await self._nudge()
+        return len(held)
 
     def _holds(self, job: Job) -> bool:
         """Whether what this service answers from holds a published job's changes."""

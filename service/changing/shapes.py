@@ -48,7 +48,12 @@ class DocumentIn(Strict):
     title: str = Field(default="", max_length=500)
     text: str | None = Field(default=None, description="the whole text; form feeds part pages")
     pages: list[PageIn] | None = Field(default=None, min_length=1, max_length=100_000)
-    source: str | None = Field(default=None, min_length=1, max_length=2000, description="what citations name")
+    source: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=2000,
+        description="where the text is from; kept among its metadata",
+    )
     metadata: dict[Annotated[str, Field(min_length=1, max_length=64)], Value] = Field(
         default={},
         max_length=50,
