@@ -248,6 +248,11 @@ class Store:
             yield [StoredPassage(row[0], Passage(*row[2:]), row[1], cases.get(row[5] or "")) for row in found]
             after_row = found[-1][0]
 
+    def contexts(self) -> Iterator[tuple[str, str]]:
+        """Every passage's id and indexed context in row order, without its text."""
+        for row in self.rows(f"SELECT passage_id, context FROM passages WHERE {self.alive()} ORDER BY row"):
+            yield row[0], row[1]
+
     def row_numbers(self, after_row: int = 0) -> array[int]:
         """The row numbers of all living passages, ascending."""
         sql = f"SELECT row FROM passages WHERE row > ? AND {self.alive()} ORDER BY row"

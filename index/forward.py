@@ -50,12 +50,22 @@ class ForwardWriter:
         self._length = 0
 
     def copy(self, base: ForwardIndex, removed: Iterable[int]) -> None:
-        """Start from another generation's files, less some rows."""
+        """Start from another generation's files, less some rows; the first thing that a writer does."""
         gone = np.isin(base.rows, np.fromiter(removed, dtype=np.int64))
-        kept = base.rows[~gone]
-        for row in kept.tolist():
-            context, body = base.tokens_of(row)
-            self.add(row, base.document_of(row), context, body)
+        places, tokens = base.places[~gone], base.tokens
+        out = base.places[gone]
+        self._counts = base.counts.copy()
+        if len(out):
+            out = out[np.argsort(out[:, 1])]
+            lengths = out[:, 2] + out[:, 3]
+            kept = np.ones(len(tokens), dtype=np.bool_)
+            for first, length in zip(out[:, 1].tolist(), lengths.tolist(), strict=True):
+                kept[first : first + length] = False
+                self._counts[np.unique(tokens[first : first + length])] -= 1
+            before = np.concatenate([[0], np.cumsum(lengths)])
+            places[:, 1] -= before[np.searchsorted(out[:, 1], places[:, 1])]
+            tokens = tokens[kept]
+        self._tokens, self._places, self._length = [tokens], [places], len(tokens)
 
     def add(self, row: int, document: int, context: Integers, body: Integers) -> None:
         """Add one passage's token rows; ``document`` is `document_number` of its document's id."""
@@ -63,7 +73,7 @@ class ForwardWriter:
         tokens = np.concatenate([head, body[: _MAX_TOKENS - len(head)]]).astype(np.int32)
         self._tokens.append(tokens)
         place = (row, self._length, len(head), len(tokens) - len(head), document)
-        self._places.append(np.asarray(place, dtype=np.int64))
+        self._places.append(np.asarray([place], dtype=np.int64))
         self._length += len(tokens)
         self._counts[np.unique(tokens)] += 1
 
@@ -71,7 +81,7 @@ class ForwardWriter:
         """Write the three arrays, passages in row order of the store."""
         folder.mkdir()
         tokens = np.concatenate(self._tokens) if self._tokens else np.zeros(0, dtype=np.int32)
-        places = np.stack(self._places) if self._places else np.zeros((0, 5), dtype=np.int64)
+        places = np.concatenate(self._places) if self._places else np.zeros((0, 5), dtype=np.int64)
         np.save(folder / _TOKENS, tokens, allow_pickle=False)
         np.save(folder / _PLACES, places[np.argsort(places[:, 0])], allow_pickle=False)
         np.save(folder / _COUNTS, self._counts, allow_pickle=False)
@@ -81,11 +91,12 @@ class ForwardIndex:
     """Read-only and memory-mapped."""
 
     def __init__(self, folder: Path) -> None:
-        self._tokens: Integers = np.load(folder / _TOKENS, mmap_mode="r", allow_pickle=False)
+        self.tokens: Integers = np.load(folder / _TOKENS, mmap_mode="r", allow_pickle=False)
         places = np.load(folder / _PLACES, mmap_mode="r", allow_pickle=False)
-        self._places: NDArray[np.int64] = places
+        self.places: NDArray[np.int64] = places
         self.rows: NDArray[np.int64] = np.ascontiguousarray(places[:, 0])
         counts = np.load(folder / _COUNTS, allow_pickle=False)
+        self.counts: NDArray[np.int64] = counts
         size = max(1, len(places))
         #: Inverse document frequency of each token (BM25's form, never negative).
         self.idf: NDArray[np.float32] = np.log1p((size - counts + 0.5) / (counts + 0.5)).astype(np.float32)
@@ -97,7 +108,7 @@ class ForwardIndex:
     def tokens_of(self, row: int) -> tuple[Integers, Integers]:
         """One passage's token rows: (context, text)."""
         _, start, context, body, _ = self._place(row)
-        tokens = self._tokens[start : start + context + body]
+        tokens = self.tokens[start : start + context + body]
         return tokens[:context], tokens[context:]
 
     def document_of(self, row: int) -> int:
@@ -106,7 +117,7 @@ class ForwardIndex:
 
     def documents_of(self, rows: Sequence[int]) -> NDArray[np.int64]:
         """The numbers of several passages' documents, in the order given."""
-        documents: NDArray[np.int64] = self._places[self._found(rows), 4]
+        documents: NDArray[np.int64] = self.places[self._found(rows), 4]
         return documents
 
     def _found(self, rows: Sequence[int]) -> NDArray[np.int64]:
@@ -123,16 +134,16 @@ class ForwardIndex:
         place = int(np.searchsorted(self.rows, row))
         if place >= len(self.rows) or self.rows[place] != row:
             raise KeyError(row)
-        return tuple(self._places[place].tolist())
+        return tuple(self.places[place].tolist())
 
     def gather(self, rows: Sequence[int]) -> Gathered:
         """The tokens of several passages, end to end, in the order given."""
-        _, first, context, body, _ = self._places[self._found(rows)].T
+        _, first, context, body, _ = self.places[self._found(rows)].T
         held = context + body
         lengths = np.maximum(held, 1)
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         within = np.arange(int(starts[-1])) - np.repeat(starts[:-1], lengths)
         tokens = np.full(len(within), -1, dtype=np.int32)
         there = within < np.repeat(held, lengths)
-        tokens[there] = self._tokens[(np.repeat(first, lengths) + within)[there]]
+        tokens[there] = self.tokens[(np.repeat(first, lengths) + within)[there]]
         return Gathered(tokens, starts, within >= np.repeat(context, lengths))

@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -267,7 +268,7 @@ def _manifest(partial: Path, snapshot: Store, encoder: Encoder, truncated: int, 
 
 def _corpus_sha256(snapshot: Store) -> str:
     digest = hashlib.sha256()
-    for batch in snapshot.stream():
-        for stored in batch:
-            digest.update(f"{stored.passage.passage_id}\x1f{stored.context}\x1e".encode())
+    told = (f"{passage_id}\x1f{context}\x1e" for passage_id, context in snapshot.contexts())
+    while part := "".join(islice(told, _BATCH)):
+        digest.update(part.encode())
     return digest.hexdigest()

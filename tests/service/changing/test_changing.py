@@ -7,15 +7,14 @@ import json
 import threading
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import docx
 import httpx
 import pytest
 
-from tests.service.changing.room import Room, admin_key, begun, opened
 from tests.corpus.test_readers_pdf import tiny_pdf
+from tests.service.changing.room import Room, admin_key, begun, opened
 
 
 @pytest.fixture(scope="module")
@@ -235,9 +234,9 @@ def test_searches_go_on_while_documents_come_and_go(room: Room) -> None:
 
 
 def test_jobs_are_counted_and_logged_without_texts(room: Room) -> None:
-    secret = "ความลับเรื่องบ่อน้ำร้อนใต้ดิน"
+    private = "ความลับเรื่องบ่อน้ำร้อนใต้ดิน"
     job = room.ended(
-        room.client.post("/v1/documents", json={"id": "secret", "title": secret, "text": secret})
+        room.client.post("/v1/documents", json={"id": "secret", "title": private, "text": private})
     )
     text = room.client.get("/metrics").text
     assert 'karani_jobs_total{outcome="done"}' in text
@@ -245,4 +244,4 @@ def test_jobs_are_counted_and_logged_without_texts(room: Room) -> None:
     assert "karani_jobs_waiting 0.0" in text
     lines = [line["message"] for line in room.served.lines() if line["logger"] == "karani.jobs"]
     assert any(job["id"] in line and " done: " in line for line in lines)
-    assert secret not in room.served.log.read_text(encoding="utf-8")
+    assert private not in room.served.log.read_text(encoding="utf-8")
