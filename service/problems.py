@@ -109,7 +109,8 @@ def _fault(error: Mapping[str, Any], place: str | None) -> tuple[str, str, tuple
     steps = (str(step).encode("utf-8", "replace").decode() for step in path)
     # What follows a member's name is a place in a list, or pydantic's name for one reading of it.
     name = ".".join(takewhile(lambda step: not step.isdigit() and _READING not in step, steps))
-    return str(where), name, _FAULTS.get(error["type"]) or ("ค่าไม่ถูกต้อง", str(error["msg"]))
+    thai = error.get("ctx", {}).get("thai", "ค่าไม่ถูกต้อง")  # a check of one's own brings its words
+    return str(where), name, _FAULTS.get(error["type"]) or (thai, str(error["msg"]))
 
 
 def response(problem: ProblemError, instance: str) -> Response:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from service.changing.jobs import File
-from service.changing.shapes import DocumentIn, DocumentsIn
+from service.changing.shapes import MAX_DOCUMENTS, DocumentIn, DocumentsIn
 from service.changing.spool import Incoming
 from service.problems import ProblemError, from_errors, invalid
 
@@ -52,12 +52,27 @@ def _read(data: bytes) -> list[DocumentIn]:
     except (ValueError, RecursionError):
         thai, english = "อ่าน JSON ไม่ได้ ส่งเป็น JSON ใน UTF-8", "the body is not valid JSON in UTF-8"
         raise ProblemError(422, "invalid-parameter", thai, english) from None
+    if not isinstance(values, dict) or "documents" not in values:
+        return [_document(values, "")]
+    several = values["documents"]
+    if len(values) > 1 or not isinstance(several, list) or not 0 < len(several) <= MAX_DOCUMENTS:
+        thai = f"ต้องเป็นรายการเอกสาร 1 ถึง {MAX_DOCUMENTS:,} รายการ และไม่มีสมาชิกอื่นข้าง ๆ"
+        english = f"is a list of 1 to {MAX_DOCUMENTS:,} documents, and nothing stands beside it"
+        raise invalid("body", "documents", thai, english)
+    return [_document(one, f"documents[{number}]") for number, one in enumerate(several)]
+
+
+def _document(values: object, place: str) -> DocumentIn:
+    """One document; ``place`` says which it is among several."""
     try:
-        if isinstance(values, dict) and "documents" in values:
-            return DocumentsIn.model_validate(values).documents
-        return [DocumentIn.model_validate(values)]
+        return DocumentIn.model_validate(values)
     except ValidationError as error:
-        raise from_errors([dict(one) for one in error.errors()], "body") from None
+        problem = from_errors([dict(one) for one in error.errors()], "body")
+    if not place:
+        raise problem
+    errors = [{**one, "name": f"{place}.{one['name']}".rstrip(".")} for one in problem.errors]
+    thai, english = (f"{place}: {words}" for words in problem.details)
+    raise ProblemError(422, problem.kind, thai, english, errors=errors)
 
 
 def _no_number(name: str) -> float:

@@ -6,6 +6,7 @@ import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from service.changing.jobs import Job, State
 from service.schemas import PagingRequest, Strict, valid_unicode, whole
@@ -14,6 +15,8 @@ from service.schemas import PagingRequest, Strict, valid_unicode, whole
 ID_PATTERN = r"^[0-9A-Za-z\u0e00-\u0e7f_]([0-9A-Za-z\u0e00-\u0e7f._-]{0,118}[0-9A-Za-z\u0e00-\u0e7f_])?$"
 MAX_SHOWN = 1000
 """Ids and failures of one job that are listed."""
+MAX_DOCUMENTS = 10_000
+"""Documents in one JSON call."""
 _SEEN = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]")
 
 
@@ -22,8 +25,12 @@ def _plain(value: object) -> object:
     valid_unicode(value)
     for text in value if isinstance(value, list) else [value]:
         if isinstance(text, str) and "\x00" in text:
-            raise ValueError("holds a NUL character")
+            raise _fault("มีอักขระ NUL", "holds a NUL character")
     return value
+
+
+def _fault(thai: str, english: str) -> PydanticCustomError:
+    return PydanticCustomError("document", english, {"thai": thai})
 
 
 class PageIn(Strict):
@@ -72,12 +79,12 @@ class DocumentIn(Strict):
     @model_validator(mode="after")
     def _one_text(self) -> DocumentIn:
         if (self.text is None) == (self.pages is None):
-            raise ValueError("wants either text or pages")
+            raise _fault("ต้องมี text หรือ pages อย่างใดอย่างหนึ่ง", "wants either text or pages")
         numbers = [page.number for page in self.pages or ()]
         if len(set(numbers)) < len(numbers):
-            raise ValueError("two pages have the same number")
+            raise _fault("เลขหน้าซ้ำ", "two pages have the same number")
         if not any(_SEEN.search(text) for text in [self.text or "", *(p.text for p in self.pages or ())]):
-            raise ValueError("holds no text")
+            raise _fault("ไม่มีข้อความ", "holds no text")
         return self
 
     def line(self) -> dict[str, Any]:
@@ -88,7 +95,7 @@ class DocumentIn(Strict):
 class DocumentsIn(Strict):
     """Several documents in one call."""
 
-    documents: list[DocumentIn] = Field(min_length=1, max_length=10_000)
+    documents: list[DocumentIn] = Field(min_length=1, max_length=MAX_DOCUMENTS)
 
 
 class ChangeRequest(Strict):
