@@ -73,11 +73,19 @@ def test_the_guides_calls_are_run_as_they_stand(room: Room, tmp_path: Path) -> N
     blocks = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
     assert blocks
     (tmp_path / "report.md").write_text("# รายงานประจำปี\n\nเทศบาลปลูกไม้ใหญ่ริมถนนพันต้น", encoding="utf-8")
-    (tmp_path / "news.jsonl").write_text('{"id": "n-1", "text": "ข่าวการซ้อมหนีไฟในตลาดเก่า"}\n', encoding="utf-8")
+    (tmp_path / "news.jsonl").write_text(
+        '{"id": "n-1", "text": "ข่าวการซ้อมหนีไฟในตลาดเก่า"}\n', encoding="utf-8"
+    )
     script = "set -euo pipefail\n" + "\n".join(blocks).replace("http://127.0.0.1:8000", room.served.address)
     environment = {"PATH": os.environ["PATH"], "KEY": room.client.headers["x-api-key"], "LC_ALL": "C.UTF-8"}
     done = subprocess.run(
-        ["bash", "-c", script], capture_output=True, text=True, timeout=120, check=False, env=environment, cwd=tmp_path
+        ["bash", "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=environment,
+        cwd=tmp_path,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     for job in room.json("/v1/jobs")["jobs"]:
