@@ -248,11 +248,6 @@ class Store:
             yield [StoredPassage(row[0], Passage(*row[2:]), row[1], cases.get(row[5] or "")) for row in found]
             after_row = found[-1][0]
 
-    def contexts(self) -> Iterator[tuple[str, str]]:
-        """Every passage's id and indexed context in row order, without its text."""
-        for row in self.rows(f"SELECT passage_id, context FROM passages WHERE {self.alive()} ORDER BY row"):
-            yield row[0], row[1]
-
     def row_numbers(self, after_row: int = 0) -> array[int]:
         """The row numbers of all living passages, ascending."""
         sql = f"SELECT row FROM passages WHERE row > ? AND {self.alive()} ORDER BY row"
@@ -319,20 +314,42 @@ class Store:
         sql = f"SELECT document_id, metadata FROM documents WHERE document_id IN ({marks}) AND {self.alive()}"
         return {row[0]: json.loads(row[1]) for row in self.rows(sql, wanted)}
 
-    def case_names(self) -> list[tuple[str, str, str | None]]:
-        """Every case's id, name and province."""
-        sql = f"SELECT case_id, name, province FROM cases WHERE {self.alive()}"
-        return [(row[0], row[1], row[2]) for row in self.rows(sql)]
+    def case_names(self, since: int = 0) -> list[tuple[str, str, str | None]]:
+        """Every case's id, name and province, of those that came after a change."""
+        sql = f"SELECT case_id, name, province FROM cases WHERE added > ? AND {self.alive()}"
+        return [(row[0], row[1], row[2]) for row in self.rows(sql, (since,))]
 
-    def headings(self) -> list[str]:
-        """The different headings that passages stand under."""
-        sql = f"SELECT DISTINCT heading FROM passages WHERE heading <> '' AND {self.alive()}"
-        return [row[0] for row in self.rows(sql)]
+    def headings(self, since: int = 0) -> list[tuple[str, str]]:
+        """The different headings that passages stand under which came after a change, each with one document."""
+        sql = (
+            "SELECT heading, min(document_id) FROM passages "
+            f"WHERE heading <> '' AND added > ? AND {self.alive()} GROUP BY heading"
+        )
+        return [(row[0], row[1]) for row in self.rows(sql, (since,))]
 
-    def all_titles(self) -> list[tuple[str, str]]:
-        """Every document's id and title."""
-        sql = f"SELECT document_id, title FROM documents WHERE {self.alive()}"
-        return [(row[0], row[1]) for row in self.rows(sql)]
+    def has_heading(self, document_id: str, heading: str) -> bool:
+        """Whether a passage of the document stands under the heading."""
+        sql = f"SELECT 1 FROM passages WHERE document_id = ? AND heading = ? AND {self.alive()} LIMIT 1"
+        return next(self.rows(sql, (document_id, heading)), None) is not None
+
+    def all_titles(self, since: int = 0) -> list[tuple[str, str]]:
+        """The id and title of every document that came, or changed its title, after a change."""
+        sql = f"SELECT document_id, title FROM documents WHERE added > ? AND {self.alive()}"
+        return [(row[0], row[1]) for row in self.rows(sql, (since,))]
+
+    def has_province(self, province: str) -> bool:
+        """Whether some case is from there."""
+        sql = f"SELECT 1 FROM cases WHERE province = ? AND {self.alive()} LIMIT 1"
+        return next(self.rows(sql, (province,)), None) is not None
+
+    def changed_rows(self, since: int) -> tuple[list[int], list[int]]:
+        """The row numbers of passages that came after a change, and of those that went; ascending."""
+        now = self.change
+        came = "added > ? AND added <= ? AND (removed IS NULL OR removed > ?)"
+        went = "removed > ? AND removed <= ? AND added <= ?"
+        added = self.rows(f"SELECT row FROM passages WHERE {came} ORDER BY row", (since, now, now))
+        removed = self.rows(f"SELECT row FROM passages WHERE {went} ORDER BY row", (since, now, since))
+        return [row[0] for row in added], [row[0] for row in removed]
 
     # -- writing -----------------------------------------------------------------
 
@@ -365,13 +382,13 @@ class Store:
             ).fetchone()
             if known is None:
                 return False
-            change = _next_change(connection)
-            for table in ("documents", "pages", "cases", "passages"):
-                connection.execute(
-                    f"UPDATE {table} SET removed = ? WHERE document_id = ? AND removed IS NULL",
-                    (change, document_id),
-                )
+            _take_out(connection, document_id)
         return True
+
+    def discard(self, document_id: str) -> None:
+        """Take out whatever a damaged store holds of a document, even where its own row is lost."""
+        with self.writing() as connection:
+            _take_out(connection, document_id)
 
     def forget(self, before_change: int) -> int:
         """Delete rows that no generation built at or after ``before_change`` can see; how many."""
@@ -395,6 +412,14 @@ def _next_change(connection: sqlite3.Connection) -> int:
         "UPDATE state SET value = value + 1 WHERE name = 'change' RETURNING value"
     ).fetchone()
     return int(row[0])
+
+
+def _take_out(connection: sqlite3.Connection, document_id: str) -> None:
+    change = _next_change(connection)
+    for table in ("documents", "pages", "cases", "passages"):
+        connection.execute(
+            f"UPDATE {table} SET removed = ? WHERE document_id = ? AND removed IS NULL", (change, document_id)
+        )
 
 
 def _numbers(data: bytes) -> array[int]:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from corpus.settings import Settings
-from index.engine import Engine
-from index.publish import GenerationError, Manifest, current_name
+from index.engine import Engine, Opener
+from index.manifest import GenerationError, Manifest
+from index.publish import current_name
 
 
-@dataclass(frozen=True, slots=True)
 class Corpora:
     """The operator's own data directory, which changes go to, and what stands in for it.
 
-    Attributes:
+    Args:
         own: the operator's.
         demo: served until the own one has a published generation with something in it; ``None`` where that was so
             at the start. Once the own one serves, it goes on to, even empty.
     """
 
-    own: Settings
-    demo: Settings | None = None
+    def __init__(self, own: Settings, demo: Settings | None = None) -> None:
+        self.own = own
+        self.demo = demo
+        self._open_own = Opener(own)
+        self._open_demo = self._open_own if demo is None else Opener(demo)
 
     def open(self) -> Engine:
         """Open what is to be served now.
@@ -29,7 +30,7 @@ class Corpora:
             index.opening.NoIndexError: nothing has been built there yet.
             index.publish.GenerationError: every generation there is damaged.
         """
-        return Engine.open(self.own if self.demo is None or self.own_is_published() else self.demo)
+        return self._open_own() if self.demo is None or self.own_is_published() else self._open_demo()
 
     def is_demo(self, engine: Engine) -> bool:
         """Whether this engine serves the stand-in."""

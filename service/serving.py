@@ -11,13 +11,13 @@ import asyncio
 import contextlib
 import contextvars
 import logging
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TypeVar
 
 from index.engine import Engine
+from index.manifest import GenerationError
 from index.opening import NoIndexError
 from service.corpora import Corpora
 from service.edge.observing import OBSERVER, Observer
@@ -26,9 +26,15 @@ from service.settings import ServiceSettings
 
 T = TypeVar("T")
 OpenEngine = Callable[[], Engine]
-#: Suggestions follow a new generation after so long without a newer one, and within this even so.
-_QUIET_SECONDS, _CATCH_UP_WITHIN_SECONDS = 1.0, 30.0
 _log = logging.getLogger("karani.service")
+_MISSING = (
+    "ยังไม่มีดัชนีให้ค้น ให้ผู้ดูแลสั่ง karani ingest แล้ว karani build",
+    "no index is open: run karani ingest, then karani build",
+)
+_UNUSABLE = (
+    "ดัชนีที่มีใช้ไม่ได้ ให้ผู้ดูแลดูสาเหตุในบันทึกแล้วสั่ง karani build",
+    "the index that is there cannot be used: the log says why; run karani build",
+)
 
 
 class Serving:
@@ -50,8 +56,8 @@ class Serving:
         self._pool: ThreadPoolExecutor | None = None
         self._waiting = 0
         self._fault = ""
+        self._unusable = False
         self._watcher: asyncio.Task[None] | None = None
-        self._catching_up: asyncio.Task[None] | None = None
         #: Told of every search that work on the threads reports with `service.edge.observing.observed`.
         self.observer: Observer | None = None
 
@@ -63,11 +69,10 @@ class Serving:
 
     async def stop(self) -> None:
         """Let running calls finish, then close what was opened here."""
-        for task in (self._watcher, self._catching_up):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+        if self._watcher is not None:
+            self._watcher.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watcher
         if self._pool is not None:
             await asyncio.to_thread(self._pool.shutdown, wait=True)
         for engine in self._opened_here:
@@ -95,8 +100,7 @@ class Serving:
             ProblemError: 503, there is no index yet.
         """
         if self._engine is None:
-            thai = "ยังไม่มีดัชนีให้ค้น ให้ผู้ดูแลสั่ง karani ingest แล้ว karani build"
-            english = "no index is open: run karani ingest, then karani build"
+            thai, english = _UNUSABLE if self._unusable else _MISSING
             raise ProblemError(503, "no-index", thai, english, headers={"Retry-After": "5"})
         return self._engine
 
@@ -104,6 +108,11 @@ class Serving:
     def is_open(self) -> bool:
         """Whether an engine is open."""
         return self._engine is not None
+
+    @property
+    def fault(self) -> str:
+        """Why an older index serves than the one that should; empty when all is well or none is open."""
+        return "" if self._engine is None else self._engine.fault
 
     @property
     def waiting(self) -> int:
@@ -142,31 +151,9 @@ class Serving:
             try:
                 if await asyncio.to_thread(self._renewed):
                     _log.info("serving generation %s", self.engine.generation)
-                    self._let_catch_up(self.engine)
-                self._fault = ""
+                self._fallen_back()
             except Exception as error:  # noqa: BLE001 - whatever the new one's fault, the old one goes on serving
                 self._report(error)
-
-    def _let_catch_up(self, engine: Engine) -> None:
-        if self._catching_up is None or self._catching_up.done():
-            self._catching_up = asyncio.create_task(self._catch_up(engine))
-
-    async def _catch_up(self, engine: Engine) -> None:
-        """Let the engine make what can follow later, once a stream of new generations is over or long enough."""
-        while engine.lags:
-            deadline, generation = time.monotonic() + _CATCH_UP_WITHIN_SECONDS, None
-            while generation != engine.generation and time.monotonic() < deadline:
-                generation = engine.generation
-                await asyncio.sleep(_QUIET_SECONDS)
-            work = asyncio.ensure_future(asyncio.to_thread(engine.catch_up))
-            try:
-                await asyncio.shield(work)
-            except asyncio.CancelledError:
-                await asyncio.wait([work])  # it reads what is closed next
-                raise
-            except Exception:  # noqa: BLE001 - the earlier generation's go on helping
-                _log.exception("what helps to type could not be made for generation %s", engine.generation)
-                return
 
     def _renewed(self) -> bool:
         """Whether another generation serves now; blocks while it is opened."""
@@ -181,13 +168,23 @@ class Serving:
         self._engine = opened
         return True
 
+    def _fallen_back(self) -> None:
+        """Log once why an older index serves."""
+        self._unusable = False
+        if self.fault and self.fault != self._fault:
+            _log.error("an older index serves: %s", self.fault)
+        self._fault = self.fault
+
     def _report(self, error: Exception) -> None:
         """Log a fault once, not at every look."""
+        self._unusable = isinstance(error, GenerationError)
         if str(error) == self._fault:
             return
         self._fault = str(error)
         if isinstance(error, NoIndexError):
             _log.warning("waiting for an index: %s", error)
+        elif isinstance(error, GenerationError):
+            _log.error("waiting for an index that can be used: %s", error)
         else:
             _log.error("the newest index could not be opened; serving goes on as before", exc_info=error)
 

@@ -139,6 +139,7 @@ def _sync(path: Path) -> None:
 
 def worker_is_free(folder: Path) -> bool:
     """Whether no worker works on this spool just now."""
+    folder.mkdir(parents=True, exist_ok=True)
     try:
         with (folder / LOCK).open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -50,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--database", type=Path, help="the jobs' database (default: DIR/service.sqlite)")
     parser.add_argument("--idle-seconds", type=float, default=300.0)
     given = parser.parse_args(arguments)
+    os.environ.setdefault("PYTHAINLP_OFFLINE", "1")
     settings = Settings.from_environment(data=given.data)
     spool = Spool(settings.data / "spool")
     with ExitStack() as stack:
