@@ -271,8 +271,8 @@ def _serve(args: argparse.Namespace) -> int:
 
     settings = _settings(args)
     sweep_if_free(settings, _talk)
-    # The demo cases lie in a data directory of their own; keys and feedback stay with the operator's.
-    run(_serving(settings), host=args.host, port=args.port, database=settings.service_database)
+    # The demo cases lie in a data directory of their own; keys, feedback and uploads go to the operator's.
+    run(_serving(settings), own=settings, host=args.host, port=args.port)
     return OK
 
 
