@@ -72,7 +72,8 @@ class Segmenter:
         ``1,200`` and ``1200`` give the same term.
         """
         folded = _NUMBER_COMMA.sub("", fold(text))
-        return [word.strip() for word in self.words(folded) if _TERM.search(word)]
+        stripped = (word.strip() for word in self.words(folded))  # some white space lies among the letters' ranges
+        return [word for word in stripped if _TERM.search(word)]
 
 
 def dictionary_words(extra: Iterable[str] = ()) -> list[str]:

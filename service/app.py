@@ -103,7 +103,12 @@ def create_app(
     answer = problems.install(app, pages.error_page)
     upkeep = Upkeep(app, settings, serving, kept, asked, answer)
     answering.count = app.state.metrics.written
-    app.add_middleware(BodyLimit, limit_bytes=settings.max_body_bytes)
+    app.add_middleware(
+        BodyLimit,
+        limit_bytes=settings.max_body_bytes,
+        body_seconds=settings.body_seconds,
+        answer_seconds=settings.request_seconds,
+    )
     app.add_middleware(Edge, parts=upkeep.parts)
     app.add_middleware(HeadAsGet)
     return app

@@ -8,9 +8,9 @@ each 10 kB, times `MACHINE`, is a failure of the long form; the short one in the
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -32,6 +32,10 @@ _LONGEST = 4096
 #: Executions of one process; after that a fresh one goes on, so that no memory of a parser's adds up.
 _BATCH = 40_000
 _SHOWN = 400
+_DIED = "died"
+#: Share of executions that coverage guides, and how much slower an instrumented one is.
+GUIDED_SHARE = 0.05
+GUIDED = 3.0
 
 
 class Hang(BaseException):
@@ -75,7 +79,9 @@ class Tally:
 def _told(error: BaseException) -> str:
     """The kind of a failure: its type, its words where it broke an invariant, and where it came from."""
     frames = traceback.extract_tb(error.__traceback__)
-    inside = [one for one in frames if "site-packages" not in one.filename and "/lib/python" not in one.filename]
+    inside = [
+        one for one in frames if "site-packages" not in one.filename and "/lib/python" not in one.filename
+    ]
     place = inside[-1] if inside else frames[-1]
     words = str(error) if isinstance(error, AssertionError) else ""
     return f"{type(error).__name__} {words} at {Path(place.filename).name}:{place.lineno} {place.name}"
@@ -108,12 +114,18 @@ def mutated(seeds: list[bytes], chance: random.Random) -> bytes:
     return bytes(data[:_LONGEST])
 
 
-def execute(name: str, count: int, seed: int, *, tally: Tally | None = None) -> Tally:
-    """Run one target in this process by seeded mutation: its seeds as they are, then ``count`` changed ones."""
+def execute(
+    name: str, count: int, seed: int, *, tally: Tally | None = None, found: Path | None = None
+) -> Tally:
+    """Run one target in this process by seeded mutation: its seeds as they are, then ``count`` changed ones.
+
+    ``found`` is a folder of further seeds, such as coverage brought up.
+    """
     from tests.reliability.fuzz_targets import TARGETS
 
     target, tally = TARGETS[name], tally or Tally()
-    seeds, chance = target.seeds(), random.Random(f"{name} {seed}")
+    seeds, chance = list(target.seeds()), random.Random(f"{name} {seed}")
+    seeds += [path.read_bytes() for path in sorted(found.iterdir())] if found else []
     for data in seeds[:count]:
         tally.execute(target.check, data)
     for _ in range(count - min(count, len(seeds))):
@@ -121,130 +133,154 @@ def execute(name: str, count: int, seed: int, *, tally: Tally | None = None) -> 
     return tally
 
 
-def _guided(name: str, count: int, seed: int, tally: Tally, keep: Callable[[], None]) -> None:
-    """The same, guided by coverage; ends the process."""
+def _guided(name: str, count: int, seed: int, found: Path, ended: Callable[[Tally], None]) -> None:
+    """The same, guided by coverage; what reaches new code is left in ``found``. Ends the process."""
     import atheris
 
     with atheris.instrument_imports(include=["corpus", "index", "service"]):
         from tests.reliability.fuzz_targets import TARGETS
-    target = TARGETS[name]
-    folder = Path(tempfile.mkdtemp(prefix="karani-corpus-"))
+    target, tally = TARGETS[name], Tally(limit=GUIDED * MACHINE)
     for number, data in enumerate(target.seeds()):
-        (folder / f"{number:04d}").write_bytes(data[:_LONGEST])
+        (found / f"seed-{number:04d}").write_bytes(data[:_LONGEST])
 
     def one(data: bytes) -> None:
         tally.execute(target.check, data)
         if tally.done >= count:
-            keep()
-            shutil.rmtree(folder, ignore_errors=True)
-            os._exit(0)  # libFuzzer would go on to its own count, which leaves out what it tries first
+            ended(tally)
+            os._exit(0)  # libFuzzer's own count leaves out what it tries first
 
-    options = [f"-seed={seed % (1 << 31) or 1}", f"-max_len={_LONGEST}", f"-runs={4 * count + 1000}", "-timeout=0"]
-    atheris.Setup([sys.argv[0], *options, "-rss_limit_mb=0", "-verbosity=0", str(folder)], one)
+    options = [f"-seed={seed % (1 << 31) or 1}", f"-max_len={_LONGEST}", f"-runs={4 * count + 1000}"]
+    atheris.Setup(
+        [sys.argv[0], *options, "-timeout=1200", "-rss_limit_mb=0", "-verbosity=0", str(found)], one
+    )
     atheris.Fuzz()
 
 
-def _long_inputs(name: str, tally: Tally) -> None:
+def main(arguments: list[str]) -> None:
+    """``KIND NAME COUNT SEED FOLDER``: one process' part of a run; ``FOLDER/report.json`` takes its outcome."""
+    kind, name, count, seed, folder = *arguments[:2], int(arguments[2]), int(arguments[3]), Path(arguments[4])
+    signal.signal(signal.SIGVTALRM, _hang)
+    found = folder / "found"
+    found.mkdir(exist_ok=True)
+
+    def ended(tally: Tally) -> None:
+        told = {"done": tally.done, "slowest": round(tally.slowest, 2), "failures": tally.failures}
+        (folder / "report.json").write_text(json.dumps(told), encoding="utf-8")
+
+    if kind == "guided":
+        _guided(name, count, seed, found, ended)
+    tally = Tally(limit=MACHINE)
+    if kind == "slow":
+        _slow(name, tally)
+    else:
+        execute(name, count, seed, tally=tally, found=found)
+    ended(tally)
+
+
+def _slow(name: str, tally: Tally) -> None:
     from tests.reliability.fuzz_targets import TARGETS
 
     for data in TARGETS[name].slow():
         tally.execute(TARGETS[name].check, data)
 
 
-def main(arguments: list[str]) -> None:
-    """``NAME COUNT SEED REPORT``: one process' part of a run; ``REPORT`` takes its outcome as JSON."""
-    name, count, seed, report = arguments[0], int(arguments[1]), int(arguments[2]), Path(arguments[3])
-    tally = Tally(limit=MACHINE)
-    signal.signal(signal.SIGVTALRM, _hang)
-
-    def keep() -> None:
-        told = {"done": tally.done, "slowest": round(tally.slowest, 2), "failures": tally.failures}
-        report.write_text(json.dumps(told), encoding="utf-8")
-
-    if "slow" in arguments[4:]:
-        _long_inputs(name, tally)
-    elif find_spec("atheris") is not None:
-        _guided(name, count, seed, tally, keep)
-    else:
-        execute(name, count, seed, tally=tally)
-    keep()
-
-
 def _hang(_: int, __: FrameType | None) -> None:
     raise Hang
 
 
-@dataclass(frozen=True)
-class Part:
-    """One process' work."""
+@dataclass
+class Outcome:
+    """What became of one target: executions, of those guided by coverage, the slowest one's CPU seconds, failures."""
 
     name: str
-    count: int
-    seed: int
-    slow: bool = False
-
-    def run(self) -> tuple[int, float, dict[str, str]]:
-        """Executions done, the slowest one's CPU seconds, and the failures."""
-        with tempfile.TemporaryDirectory(prefix="karani-fuzz-") as folder:
-            report = Path(folder) / "report.json"
-            command = [sys.executable, "-m", "tests.reliability.fuzz", self.name, str(self.count), str(self.seed), str(report)]
-            try:
-                done = subprocess.run(
-                    [*command, *(["slow"] if self.slow else [])],
-                    cwd=ROOT, capture_output=True, check=False, timeout=3600, env={**os.environ, "TMPDIR": folder},
-                )  # fmt: skip
-            except subprocess.TimeoutExpired:
-                return 0, 0.0, {"hang: the process did not end": ""}
-            if not report.exists():
-                words = done.stderr.decode("utf-8", "replace")[-_SHOWN:]
-                return 0, 0.0, {f"crash of the process, status {done.returncode}: {words}": ""}
-            told = json.loads(report.read_text(encoding="utf-8"))
-            return told["done"], told["slowest"], told["failures"]
+    done: int = 0
+    guided: int = 0
+    slowest: float = 0.0
+    failures: dict[str, str] = field(default_factory=dict)
 
 
-def parts(trials: int, seed: int) -> list[Part]:
-    """``trials`` executions shared out among the targets, the long inputs first."""
-    from tests.reliability.fuzz_targets import TARGETS
+def target(name: str, count: int, seed: int) -> Outcome:
+    """All of one target's executions: long inputs, then guided ones, then changes of whatever those brought up."""
+    outcome = Outcome(name)
+    with tempfile.TemporaryDirectory(prefix="karani-fuzz-") as folder:
+        _process(outcome, ("slow", name, 0, seed), Path(folder))
+        if find_spec("atheris") is not None:
+            _process(outcome, ("guided", name, round(count * GUIDED_SHARE), seed), Path(folder))
+            outcome.guided = outcome.done
+        number = 0
+        while outcome.done < count and number < 1000 and not outcome.failures.get(_DIED):
+            number += 1
+            _process(
+                outcome,
+                ("plain", name, min(_BATCH, count - outcome.done), seed * 1000 + number),
+                Path(folder),
+            )
+    return outcome
 
-    total = sum(target.share for target in TARGETS.values())
-    made = [Part(name, 0, seed, slow=True) for name in TARGETS]
-    for name, target in TARGETS.items():
-        left, number = round(trials * target.share / total), 0
-        while left > 0:
-            made.append(Part(name, min(left, _BATCH), seed * 1000 + number))
-            left, number = left - _BATCH, number + 1
-    return made
+
+def _process(outcome: Outcome, work: tuple[str, str, int, int], folder: Path) -> None:
+    """One process' part, added to the target's outcome."""
+    report = folder / "report.json"
+    report.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "tests.reliability.fuzz", *map(str, work), str(folder)]
+    environment = {**os.environ, "TMPDIR": str(folder), "PYTHONPATH": str(ROOT)}
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, check=False, timeout=3600
+        )
+    except subprocess.TimeoutExpired:
+        outcome.failures["hang: a process did not end"] = outcome.failures[_DIED] = ""
+        return
+    if not report.exists():
+        outcome.failures[
+            f"{work}: status {done.returncode}: {done.stderr.decode('utf-8', 'replace')[-_SHOWN:]}"
+        ] = ""
+        outcome.failures[_DIED] = ""
+        return
+    told = json.loads(report.read_text(encoding="utf-8"))
+    outcome.done += told["done"]
+    outcome.slowest = max(outcome.slowest, told["slowest"])
+    outcome.failures = {**told["failures"], **outcome.failures}
 
 
 def run(trials: int, seed: int) -> tuple[int, list[str]]:
     """Execute at least ``trials`` inputs; gives how many were, and what failed, with the input in hexadecimal."""
-    waiting = parts(trials, seed)
+    from tests.reliability.fuzz_targets import TARGETS
+
+    total = sum(one.share for one in TARGETS.values())
+    counts = {name: math.ceil(trials * one.share / total) for name, one in TARGETS.items()}
     with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
-        outcomes = list(zip(waiting, pool.map(Part.run, waiting), strict=True))
-    _report((part.name, *outcome[:2]) for part, outcome in outcomes)
+        outcomes = list(pool.map(lambda name: target(name, counts[name], seed), TARGETS))
+    _report(outcomes)
     failures = [
-        f"{part.name}: {what}; input {data[:_SHOWN]}"
-        for part, (_, _, found) in outcomes
-        for what, data in found.items()
+        f"{one.name}: {what}; input {data[:_SHOWN]}"
+        for one in outcomes
+        for what, data in one.failures.items()
+        if what != _DIED
     ]
-    return sum(done for _, (done, _, _) in outcomes), list(dict.fromkeys(failures))
+    return sum(one.done for one in outcomes), failures
 
 
-def _report(told: Iterable[tuple[str, int, float]]) -> None:
+def _report(outcomes: Iterable[Outcome]) -> None:
     """Executions and the slowest one by target, on standard error."""
-    sums: dict[str, tuple[int, float]] = {}
-    for name, done, slowest in told:
-        count, worst = sums.get(name, (0, 0.0))
-        sums[name] = (count + done, max(worst, slowest))
-    for name, (count, worst) in sums.items():
-        sys.stderr.write(f"  {name:<12} {count:>9,} executions, slowest {worst:.2f} s\n")
+    for one in outcomes:
+        sys.stderr.write(
+            f"  {one.name:<12} {one.done:>9,} executions, {one.guided:>7,} of them guided by coverage, "
+            f"slowest {one.slowest:.2f} s, {len(one.failures)} failures\n"
+        )
+
+
+def _alone(trials: int, seed: int) -> int:
+    """A whole run from the command line."""
+    started = time.monotonic()
+    total, found = run(trials, seed)
+    seconds = time.monotonic() - started
+    sys.stderr.write("\n".join([*found, f"{total:,} executions, {len(found)} failures, {seconds:.0f} s\n"]))
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
-    started = time.monotonic()
     if len(sys.argv) > 3:
         main(sys.argv[1:])
     else:
-        total, found = run(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000, int(sys.argv[2]) if len(sys.argv) > 2 else 1)
-        sys.stderr.write("\n".join([*found, f"{total:,} executions, {len(found)} failures, {time.monotonic() - started:.0f} s\n"]))
-        sys.exit(1 if found else 0)
+        sys.exit(_alone(*(int(text) for text in (sys.argv[1:] + ["1000000", "1"][len(sys.argv) - 1 :]))))

@@ -152,7 +152,9 @@ def _document_xml(package: bytes) -> bytes:
 def _pdf(body: str) -> bytes:
     from tests.corpus.test_readers_pdf import tiny_pdf
 
-    return tiny_pdf(body.encode("ascii", "ignore").decode().replace("(", "").replace(")", "")[:200], "Water bank")
+    return tiny_pdf(
+        body.encode("ascii", "ignore").decode().replace("(", "").replace(")", "")[:200], "Water bank"
+    )
 
 
 def scratch(folder: Path, suffix: str) -> Path:
