@@ -114,8 +114,9 @@ def test_no_place_is_lost_whenever_callers_give_up() -> None:
             for task in tasks[number % 3 :: 3]:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        while threads.waiting:  # ends only if every place was given back
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(20):
+            while threads.waiting:  # noqa: ASYNC110 - ends only if every place was given back
+                await asyncio.sleep(0.01)
         assert await asyncio.gather(*(threads.run(lambda: 1) for _ in range(40))) == [1] * 40
         await threads.close()
 
