@@ -97,6 +97,7 @@ def create_app(
         app.router.routes.append(mcp.route)
     answering = Answering(serving, settings)
     app.state.answering = answering
+    app.state.mcp = mcp
     app.include_router(answers.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     apidocs.install(app, settings)

@@ -42,7 +42,10 @@ async def documents_page(request: Request, serving: ServingDep, pages: PagesDep)
 
     def listed(engine: Engine, corpus: Corpus) -> HTMLResponse:
         part = catalogue.documents(engine.store, find=find, sort=sort, offset=offset, limit=SIZE)
-        values: dict[str, Any] = {"list": Listing("/documents", state, part.total, offset, _SORTS), "documents": part.entries}
+        values: dict[str, Any] = {
+            "list": Listing("/documents", state, part.total, offset, _SORTS),
+            "documents": part.entries,
+        }
         return pages.render(request, "documents.html", corpus=corpus, find=find, **values)
 
     return await made(serving, pages, listed)

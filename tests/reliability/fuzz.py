@@ -30,7 +30,7 @@ MACHINE = 4.0
 _BYTES_A_SECOND = 10_000
 _LONGEST = 4096
 #: Executions of one process; after that a fresh one goes on, so that no memory of a parser's adds up.
-_BATCH = 40_000
+_BATCH = 100_000
 _SHOWN = 400
 _DIED = "died"
 #: Share of executions that coverage guides, and how much slower an instrumented one is.
@@ -170,10 +170,9 @@ def main(arguments: list[str]) -> None:
     if kind == "guided":
         _guided(name, count, seed, found, ended)
     tally = Tally(limit=MACHINE)
-    if kind == "slow":
+    if kind == "first":
         _slow(name, tally)
-    else:
-        execute(name, count, seed, tally=tally, found=found)
+    execute(name, count, seed, tally=tally, found=found)
     ended(tally)
 
 
@@ -200,21 +199,17 @@ class Outcome:
 
 
 def target(name: str, count: int, seed: int) -> Outcome:
-    """All of one target's executions: long inputs, then guided ones, then changes of whatever those brought up."""
+    """All of one target's executions: guided ones, long inputs, then changes of whatever the first brought up."""
     outcome = Outcome(name)
     with tempfile.TemporaryDirectory(prefix="karani-fuzz-") as folder:
-        _process(outcome, ("slow", name, 0, seed), Path(folder))
         if find_spec("atheris") is not None:
             _process(outcome, ("guided", name, round(count * GUIDED_SHARE), seed), Path(folder))
             outcome.guided = outcome.done
         number = 0
         while outcome.done < count and number < 1000 and not outcome.failures.get(_DIED):
             number += 1
-            _process(
-                outcome,
-                ("plain", name, min(_BATCH, count - outcome.done), seed * 1000 + number),
-                Path(folder),
-            )
+            kind, left = "first" if number == 1 else "plain", min(_BATCH, count - outcome.done)
+            _process(outcome, (kind, name, left, seed * 1000 + number), Path(folder))
     return outcome
 
 
