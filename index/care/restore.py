@@ -20,7 +20,7 @@ from index.care.problems import Progress
 from index.care.staging import abandoned, staging
 from index.encoders import EncoderError, load_encoder
 from index.interfaces import Encoder
-from index.manifest import GenerationError, Manifest, is_folder, reason, verify
+from index.manifest import FormatError, GenerationError, Manifest, is_folder, reason, verify
 from index.opening import open_newest
 from index.publish import discard, name_current
 
@@ -158,6 +158,8 @@ def _tried_index(staged: Settings, about: About, store: Store, encoder: Encoder 
     folder = staged.generations / about.generation
     try:
         verify(folder, Manifest.read(folder))
+    except FormatError as error:
+        return str(error)
     except GenerationError as error:
         raise damaged(str(error)) from error
     name_current(about.generation, staged)
