@@ -17,6 +17,8 @@ from tests.reliability.report import Outcome, tell
 #: Name, module and function, trials of the long form, what it does.
 FAULTS: tuple[tuple[str, str, str, int, str], ...] = (
     ("kill", "kill", "kill", 1200, "kill -9 at every call that changes a file"),
+    ("damage", "damage", "damage", 2000, "one bit flipped, or an end cut off, in a file of the generation"),
+    ("disk", "disk", "disk", 1000, "disk full, failing, read-only, over quota at every write"),
 )
 
 

@@ -31,7 +31,7 @@ class Plan:
 
     def random(self, name: str) -> random.Random:
         """The numbers that one fault draws; the same for the same seed, whatever else runs."""
-        return random.Random(f"{name} {self.seed}")  # noqa: S311 - not for secrets
+        return random.Random(f"{name} {self.seed}")
 
 
 @contextmanager

@@ -197,8 +197,8 @@ def _names(settings: Settings) -> frozenset[str]:
     return frozenset((top - passing) | kept | hidden)
 
 
-def record(folder: Path) -> list[Recorded]:
-    """Live the history undisturbed in ``folder``, which holds a copy of the data directory for each step afterwards.
+def record(folder: Path, steps: int = len(HISTORY)) -> list[Recorded]:
+    """Live the history's first steps undisturbed in ``folder``, which keeps the data directory as before each.
 
     Raises:
         RuntimeError: a step failed that nothing disturbed.
@@ -208,7 +208,7 @@ def record(folder: Path) -> list[Recorded]:
     data.mkdir()
     recorded = []
     before: Holding = run(holding, data).result()
-    for number, step in enumerate(HISTORY):
+    for number, step in enumerate(HISTORY[:steps]):
         kept, log = folder / f"before-{number}", folder / f"calls-{number}"
         copy(data, kept)
         ended = struck(step, data, sources, Fault(), log, fresh=False)

@@ -85,22 +85,22 @@ def trial(recorded: Recorded, folder: Path, place: Place) -> list[str]:
             # Threads share the work otherwise each time, so that a run may have fewer calls than the recorded one.
             few = ended.status == 0 and place.fault.at > len(recorded.calls) - 40
             return [] if few else [f"did not die: {ended.status} {ended.output[-800:]}"]
-        found = run(_reopened, data, fresh=place.fresh)
+        found = run(reopened, data, fresh=place.fresh)
         if found.status != 0:
             return [f"reopening: {found.output[-1500:]}"]
         problems = wrong_after(found.value, recorded)
-        again = run(_again, recorded, data, sources, fresh=place.fresh)
-        if again.status != 0:
-            return [*problems, f"the same command again: {again.output[-1500:]}"]
-        status, holds = again.value
+        ended = run(again, recorded, data, sources, fresh=place.fresh)
+        if ended.status != 0:
+            return [*problems, f"the same command again: {ended.output[-1500:]}"]
+        status, holds = ended.value
         if status:
-            problems.append(f"the same command again: exit status {status} {again.output[-800:]}")
+            problems.append(f"the same command again: exit status {status} {ended.output[-800:]}")
         return problems + unlike(holds, recorded.after)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _reopened(data: Path) -> tuple[Answers | None, list[str]]:
+def reopened(data: Path) -> tuple[Answers | None, list[str]]:
     """What a new process is told by the engine and by ``karani check``."""
     settings = Settings(data=data)
     try:
@@ -110,7 +110,7 @@ def _reopened(data: Path) -> tuple[Answers | None, list[str]]:
     return said, check(settings)
 
 
-def _again(recorded: Recorded, data: Path, sources: Path) -> tuple[int, Holding]:
+def again(recorded: Recorded, data: Path, sources: Path) -> tuple[int, Holding]:
     return history.perform(recorded.step, data, sources), history.holding(data)
 
 
