@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.interfaces import Vectors
+from index.writing import save_vectors
 
 Rows = NDArray[np.int64]
 VECTORS, COARSE = "vectors.faiss", "coarse.faiss"
@@ -74,14 +75,10 @@ class DenseWriter:
 
     def write(self, folder: Path) -> None:
         """Write new files; a file that a process may have mapped is never overwritten."""
-        import faiss
-
         if self.coarse is None and self._is_large():
             self.coarse = self._coarse()
         for name, index in zip((VECTORS, COARSE), self._all(), strict=False):
-            if (folder / name).exists():
-                raise FileExistsError(folder / name)
-            faiss.write_index(index, str(folder / name))
+            save_vectors(folder / name, index)
 
     def _all(self) -> list[Any]:
         return [self.vectors] if self.coarse is None else [self.vectors, self.coarse]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -42,6 +43,7 @@ from index.publish import (
     publish,
     start,
 )
+from index.writing import making
 
 LEXICAL = "lexical"
 FORWARD = "forward"
@@ -95,6 +97,7 @@ def build(
 
     Raises:
         corpus.locking.CorpusLockedError: another process is still changing this data directory.
+        index.writing.GenerationWriteError: the disk is full, read-only or failing; the generation before still serves.
     """
     encoder = encoder or load_encoder(settings.encoder, revision=settings.encoder_revision)
     with corpus_lock(settings, "karani build", patience_seconds=patience_seconds):
@@ -103,14 +106,32 @@ def build(
         if plan.base is not None and not plan.added and not plan.removed:
             name = plan.base.name
             if name == current_name(settings):
+                _tidy(store, settings)
                 return name
-        partial = start(settings)
+        with making(settings):
+            name = _publish(plan, snapshot, settings, encoder, progress)
+        _tidy(store, settings)
+        return name
+
+
+def _tidy(store: Store, settings: Settings) -> None:
+    """Drop what is no longer needed; also where an earlier build published and did not come to that."""
+    kept = drop_old(settings)
+    store.forget(min(Manifest.read(folder).change for folder in kept))
+
+
+def _publish(
+    plan: _Plan, snapshot: Store, settings: Settings, encoder: Encoder, progress: Progress | None
+) -> str:
+    partial = start(settings)
+    try:
         truncated = _write(partial, plan, snapshot, encoder, progress)
         _manifest(partial, snapshot, encoder, truncated, plan).write(partial)
-        name = publish(partial, settings)
-        kept = drop_old(settings)
-        store.forget(min(Manifest.read(folder).change for folder in kept))
-        return name
+        return publish(partial, settings)
+    except BaseException:
+        # What was written may be what fills the disk.
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
 
 
 def _plan(snapshot: Store, settings: Settings, encoder: Encoder, *, fresh: bool) -> _Plan:
