@@ -98,7 +98,7 @@ def write_sources(folder: Path) -> None:
         changed.read_text(encoding="utf-8") + "\nปีต่อมาเพิ่มเครือข่ายจิตอาสาอีก 50 คน\n", encoding="utf-8"
     )
     _write_lines(second / "notes.jsonl", _notes("ปลูกต้นไม้ริมคลองและทำธนาคารน้ำใต้ดิน"))
-    many = [{"id": f"many-{n}", "text": f"ชุมชนที่ {n} คัดแยกขยะได้ {n * 7} กิโลกรัม"} for n in range(_MANY)]
+    many = [{"id": f"many-{n}", "text": f"แปลงนา {n} ตากข้าวหอมมะลิ {n * 7} เกวียน"} for n in range(_MANY)]
     _write_lines(folder / "many.jsonl", many)
 
 
