@@ -86,45 +86,45 @@ class Asker:
         return None
 
     def _slices(self, question: str, found: Mapping[str, Any]) -> bool:
-        """Whether the pages were of the same generation, so that all could be compared."""
+        """Whether the pages were of the answer's generation, so that all could be compared.
+
+        A page does not say which generation it is of. But generations follow each other: where the answer's still
+        serves after the pages were read, they are of it.
+        """
         cited = [(hit["citation"], hit["text"]) for first in found["hits"] for hit in (first, *first["more"])]
         if found["answer"] is not None:
             cited.append((found["answer"]["citation"], found["answer"]["evidence"]))
-        pages: dict[tuple[str, int], str] = {}
+        places = dict.fromkeys((citation["document_id"], citation["page"]) for citation, _ in cited)
+        pages = {place: self._page(*place) for place in places}
+        serving = self.get("/readyz")
+        if serving is None or serving["generation"] != found["generation"]:
+            return False
         for citation, text in cited:
             place = (citation["document_id"], citation["page"])
-            if place not in pages:
-                page = self._page(*place, found["generation"])
-                if page is None:
-                    return False
-                pages[place] = page
-            good = pages[place][citation["start"] : citation["end"]] == text and text.startswith(
-                citation["quote"]
-            )
+            page = pages[place] or ""
+            good = page[citation["start"] : citation["end"]] == text and text.startswith(citation["quote"])
             with self._tally.lock:
                 self._tally.sliced += good
                 if not good:
-                    self._tally.mixed.append(f"{question}: {place} does not slice to {text[:80]!r}")
+                    what = f"{question}: {found['generation']}: {place} does not slice to {text[:80]!r}"
+                    self._tally.mixed.append(what)
         return True
 
-    def _page(self, document_id: str, number: int, generation: str) -> str | None:
-        """A page's text as the generation has it; ``None`` where another one answers already."""
+    def _page(self, document_id: str, number: int) -> str | None:
+        """A page's text; ``None`` where there is none (any more)."""
+        path = f"/v1/documents/{document_id}/pages/{number}"
         try:
-            answer = self._client.get(f"/v1/documents/{document_id}/pages/{number}")
+            answer = self._client.get(path)
         except httpx.HTTPError as error:
-            self._failed(f"page {document_id} {number}: {type(error).__name__} {error}")
-            return None
+            return self._failed(f"{path}: {type(error).__name__} {error}")
         with self._tally.lock:
             self._tally.requests += 1
         if answer.status_code == 404:
-            # Gone with a newer generation, which asking again will tell; else it is missing where it was cited.
             return None
         if answer.status_code != 200:
-            self._failed(f"page {document_id} {number}: {answer.status_code} {answer.text[:200]}")
-            return None
-        page = answer.json()
-        text: str = page["text"]
-        return text if page["generation"] == generation else None
+            return self._failed(f"{path}: {answer.status_code} {answer.text[:200]}")
+        text: str = answer.json()["text"]
+        return text
 
 
 def together(

@@ -20,7 +20,7 @@ from index.engine import Engine
 from index.opening import NoIndexError
 from index.publish import MANIFEST, GenerationError, complete_generations
 from tests.reliability import history
-from tests.reliability.driving import Plan, drive, working_folder
+from tests.reliability.driving import Plan, drive
 from tests.reliability.processes import run
 from tests.reliability.questions import Answers, asked, difference
 from tests.reliability.report import Outcome
@@ -58,27 +58,23 @@ class Damage:
 
 def damage(plan: Plan) -> Outcome:
     """Trials over all files of the newest generation, its manifest and ``CURRENT``."""
-    with working_folder() as folder:
-        began = time.monotonic()
-        undamaged = _prepare(folder)
-        draw = plan.random("damage")
-        calls = [(undamaged, folder, _draw(undamaged, draw, n)) for n in range(1, plan.trials + 1)]
-        outcome = drive("bit flipped or file cut", trial, calls, plan)
-        outcome.seconds = time.monotonic() - began
-        return outcome
+    began = time.monotonic()
+    undamaged = _prepare(plan.folder)
+    draw = plan.random("damage")
+    calls = [(undamaged, plan.folder, _draw(undamaged, draw, n)) for n in range(1, plan.trials + 1)]
+    outcome = drive("bit flipped or file cut", trial, calls, plan)
+    outcome.seconds = time.monotonic() - began
+    return outcome
 
 
 def _prepare(folder: Path) -> Undamaged:
-    history.record(folder, steps=_STEPS)
-    data = folder / "data"
-    settings = Settings(data=data)
-    newest, older = complete_generations(settings)
-    said = run(_say, data).result()
+    data = history.record(folder)[_STEPS].data
+    newest, older = complete_generations(Settings(data=data))
     alone = folder / "older"
     history.copy(data, alone)
     shutil.rmtree(alone / "generations" / newest.name)
     (alone / "CURRENT").write_text(older.name + "\n")
-    return Undamaged(data, (newest.name, older.name), (said, run(_say, alone).result()))
+    return Undamaged(data, (newest.name, older.name), (run(_say, data).result(), run(_say, alone).result()))
 
 
 def _say(data: Path) -> Answers:

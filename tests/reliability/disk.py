@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.reliability import history, kill
-from tests.reliability.driving import Plan, drive, working_folder
+from tests.reliability.driving import Plan, drive
 from tests.reliability.faults import GIVEN_BY, Call, Fault
 from tests.reliability.history import Recorded
 from tests.reliability.processes import run
@@ -44,15 +44,15 @@ class Point:
 
 def disk(plan: Plan) -> Outcome:
     """Trials over the different writes of the history, each with errors that it can meet."""
-    with working_folder() as folder:
-        began = time.monotonic()
-        recorded = history.record(folder)
-        points = _points(recorded, plan.trials, plan.random("disk"))
-        calls = [(recorded[point.number], folder, point) for point in points]
-        outcome = drive("disk faults", trial, calls, plan)
-        outcome.seconds = time.monotonic() - began
-        outcome.figures = {"write points": len({(point.number, point.call) for point in points})}
-        return outcome
+    began = time.monotonic()
+    recorded = history.record(plan.folder)
+    points = _points(recorded, plan.trials, plan.random("disk"))
+    calls = [(recorded[point.number], plan.folder, point) for point in points]
+    outcome = drive("disk faults", trial, calls, plan)
+    outcome.seconds = time.monotonic() - began
+    every = sum(len(_different(one.calls, one.data.parent)) for one in recorded)
+    outcome.figures = {"write points": every, "of these tried": len({(p.number, p.call) for p in points})}
+    return outcome
 
 
 def _points(recorded: Sequence[Recorded], trials: int, draw: random.Random) -> list[Point]:

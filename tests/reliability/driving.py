@@ -22,8 +22,9 @@ _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of random name is mad
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many trials, from which seed, how many at a time; seconds for what runs by the clock."""
+    """How many trials, from which seed, how many at a time; seconds for what runs by the clock; a folder to work in."""
 
+    folder: Path
     trials: int
     seed: int = 1
     jobs: int = 2

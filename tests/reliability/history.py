@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from corpus.demo import CASES
@@ -197,8 +198,9 @@ def _names(settings: Settings) -> frozenset[str]:
     return frozenset((top - passing) | kept | hidden)
 
 
-def record(folder: Path, steps: int = len(HISTORY)) -> list[Recorded]:
-    """Live the history's first steps undisturbed in ``folder``, which keeps the data directory as before each.
+@cache
+def record(folder: Path) -> Sequence[Recorded]:
+    """Live the history undisturbed in ``folder``, which keeps the data directory as before each step; once a folder.
 
     Raises:
         RuntimeError: a step failed that nothing disturbed.
@@ -208,7 +210,7 @@ def record(folder: Path, steps: int = len(HISTORY)) -> list[Recorded]:
     data.mkdir()
     recorded = []
     before: Holding = run(holding, data).result()
-    for number, step in enumerate(HISTORY[:steps]):
+    for number, step in enumerate(HISTORY):
         kept, log = folder / f"before-{number}", folder / f"calls-{number}"
         copy(data, kept)
         ended = struck(step, data, sources, Fault(), log, fresh=False)

@@ -17,7 +17,7 @@ from corpus.settings import Settings
 from index.checking import check
 from index.opening import NoIndexError
 from tests.reliability import history
-from tests.reliability.driving import Plan, drive, working_folder
+from tests.reliability.driving import Plan, drive
 from tests.reliability.faults import Fault
 from tests.reliability.history import Holding, Recorded
 from tests.reliability.processes import run
@@ -43,17 +43,16 @@ class Place:
 
 def kill(plan: Plan) -> Outcome:
     """Trials at places drawn over all calls of the history: each place once before any comes twice."""
-    with working_folder() as folder:
-        began = time.monotonic()
-        recorded = history.record(folder)
-        places = _places(recorded, plan.trials, plan.random("kill"))
-        calls = [(recorded[place.number], folder, place) for place in places]
-        outcome = drive("kill -9", trial, calls, plan)
-        outcome.seconds = time.monotonic() - began
-        points = sum(len(one.calls) for one in recorded)
-        drawn = {(place.number, place.fault.at) for place in places}
-        outcome.figures = {"calls in the history": points, "of these died at": len(drawn)}
-        return outcome
+    began = time.monotonic()
+    recorded = history.record(plan.folder)
+    places = _places(recorded, plan.trials, plan.random("kill"))
+    calls = [(recorded[place.number], plan.folder, place) for place in places]
+    outcome = drive("kill -9", trial, calls, plan)
+    outcome.seconds = time.monotonic() - began
+    points = sum(len(one.calls) for one in recorded)
+    drawn = {(place.number, place.fault.at) for place in places}
+    outcome.figures = {"calls in the history": points, "of these died at": len(drawn)}
+    return outcome
 
 
 def _places(recorded: Sequence[Recorded], trials: int, draw: random.Random) -> list[Place]:

@@ -12,7 +12,7 @@ from eval.datasets import read_queries
 from index.engine import Engine
 from index.generations import build
 from tests.reliability import processes
-from tests.reliability.driving import Plan, working_folder
+from tests.reliability.driving import Plan
 from tests.reliability.questions import SYSTEMS, Answers, asked
 from tests.reliability.report import Outcome
 
@@ -27,19 +27,18 @@ def restart(plan: Plan) -> Outcome:
     texts = [query.text for query in read_queries(_QUERIES)]
     questions = plan.random("restart").sample(texts, min(48, len(texts)))
     outcome = Outcome("restart")
-    with working_folder() as folder:
-        settings: Settings = processes.run(_prepare, folder).result()
-        first: Answers = processes.run(_rankings, settings, questions).result()
-        for number in range(1, plan.trials + 1):
-            order = random.Random(number).sample(questions, len(questions))
-            again = processes.run(_rankings, settings, order, fresh=number % _FRESH_EVERY == 0).result()
-            outcome.trials += 1
-            outcome.failures += [
-                f"restart {number}: {question} ({system}) is ranked otherwise"
-                for (question, system), ranking in first.rankings.items()
-                if again.rankings[question, system] != ranking
-            ]
-            outcome.failures += [f"restart {number}: {one}" for one in again.broken]
+    settings: Settings = processes.run(_prepare, plan.folder / "restart").result()
+    first: Answers = processes.run(_rankings, settings, questions).result()
+    for number in range(1, plan.trials + 1):
+        order = random.Random(number).sample(questions, len(questions))
+        again = processes.run(_rankings, settings, order, fresh=number % _FRESH_EVERY == 0).result()
+        outcome.trials += 1
+        outcome.failures += [
+            f"restart {number}: {question} ({system}) is ranked otherwise"
+            for (question, system), ranking in first.rankings.items()
+            if again.rankings[question, system] != ranking
+        ]
+        outcome.failures += [f"restart {number}: {one}" for one in again.broken]
     outcome.figures = {"rankings compared": outcome.trials * len(first.rankings)}
     outcome.seconds = time.monotonic() - began
     return outcome

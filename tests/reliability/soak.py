@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from tests.reliability import processes
 from tests.reliability.asking import Asker, Tally, quantile, together
-from tests.reliability.driving import Plan, working_folder
+from tests.reliability.driving import Plan
 from tests.reliability.questions import QUESTIONS
 from tests.reliability.report import Outcome, circumstances
 from tests.reliability.updates import CLIENTS, UNLIMITED, admin_key, prepare, writing
@@ -59,12 +59,12 @@ class Minute:
 def soak(plan: Plan) -> Outcome:
     """Serve for ``plan.seconds`` at half of the peak."""
     began = time.monotonic()
-    with working_folder() as folder:
-        data: Path = processes.run(prepare, folder).result()
-        key = admin_key(data)
-        with process(folder, data, **UNLIMITED) as served:
-            peak = _peak(served, plan)
-            samples, tally, start = _half(served, key, plan, peak / 2)
+    folder = plan.folder / "soak"
+    data: Path = processes.run(prepare, folder).result()
+    key = admin_key(data)
+    with process(folder, data, **UNLIMITED) as served:
+        peak = _peak(served, plan)
+        samples, tally, start = _half(served, key, plan, peak / 2)
     minutes = _minutes(samples, tally, start)
     outcome = Outcome("soak", trials=tally.requests, failures=tally.all_failures())
     growth = _growth(samples)

@@ -23,7 +23,7 @@ from service.database import Database
 from service.edge.keys import Keys
 from tests.reliability import history, processes
 from tests.reliability.asking import Asker, Tally, quantile, together
-from tests.reliability.driving import Plan, working_folder
+from tests.reliability.driving import Plan
 from tests.reliability.questions import QUESTIONS
 from tests.reliability.report import Outcome
 from tests.service.process import Served, process
@@ -38,11 +38,11 @@ _PAIR_QUESTION = "ฝาแฝดสองหมู่บ้านทำบั�
 def updates(plan: Plan) -> Outcome:
     """Serve for ``plan.seconds`` while documents come and go."""
     began = time.monotonic()
-    with working_folder() as folder:
-        data: Path = processes.run(prepare, folder).result()
-        key = admin_key(data)
-        with process(folder, data, **UNLIMITED) as served:
-            tally, writer = _run(served, key, plan)
+    folder = plan.folder / "updates"
+    data: Path = processes.run(prepare, folder).result()
+    key = admin_key(data)
+    with process(folder, data, **UNLIMITED) as served:
+        tally, writer = _run(served, key, plan)
     outcome = Outcome("updates under load", trials=tally.requests, failures=tally.all_failures())
     outcome.figures = {
         "requests": tally.requests,
