@@ -58,4 +58,11 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX pages_place ON pages (document_id, number, added, removed);
     CREATE INDEX passages_case ON passages (case_id, document_id, page, start, added, removed);
     """,
+    # What is gone is found without reading whole tables: with every new generation some of it may be forgotten.
+    """
+    CREATE INDEX documents_removed ON documents (removed) WHERE removed IS NOT NULL;
+    CREATE INDEX pages_removed ON pages (removed) WHERE removed IS NOT NULL;
+    CREATE INDEX cases_removed ON cases (removed) WHERE removed IS NOT NULL;
+    CREATE INDEX cases_province ON cases (province);
+    """,
 )

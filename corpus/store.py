@@ -314,20 +314,42 @@ class Store:
         sql = f"SELECT document_id, metadata FROM documents WHERE document_id IN ({marks}) AND {self.alive()}"
         return {row[0]: json.loads(row[1]) for row in self.rows(sql, wanted)}
 
-    def case_names(self) -> list[tuple[str, str, str | None]]:
-        """Every case's id, name and province."""
-        sql = f"SELECT case_id, name, province FROM cases WHERE {self.alive()}"
-        return [(row[0], row[1], row[2]) for row in self.rows(sql)]
+    def case_names(self, since: int = 0) -> list[tuple[str, str, str | None]]:
+        """Every case's id, name and province, of those that came after a change."""
+        sql = f"SELECT case_id, name, province FROM cases WHERE added > ? AND {self.alive()}"
+        return [(row[0], row[1], row[2]) for row in self.rows(sql, (since,))]
 
-    def headings(self) -> list[str]:
-        """The different headings that passages stand under."""
-        sql = f"SELECT DISTINCT heading FROM passages WHERE heading <> '' AND {self.alive()}"
-        return [row[0] for row in self.rows(sql)]
+    def headings(self, since: int = 0) -> list[tuple[str, str]]:
+        """The different headings that passages stand under which came after a change, each with one document."""
+        sql = (
+            "SELECT heading, min(document_id) FROM passages "
+            f"WHERE heading <> '' AND added > ? AND {self.alive()} GROUP BY heading"
+        )
+        return [(row[0], row[1]) for row in self.rows(sql, (since,))]
 
-    def all_titles(self) -> list[tuple[str, str]]:
-        """Every document's id and title."""
-        sql = f"SELECT document_id, title FROM documents WHERE {self.alive()}"
-        return [(row[0], row[1]) for row in self.rows(sql)]
+    def has_heading(self, document_id: str, heading: str) -> bool:
+        """Whether a passage of the document stands under the heading."""
+        sql = f"SELECT 1 FROM passages WHERE document_id = ? AND heading = ? AND {self.alive()} LIMIT 1"
+        return next(self.rows(sql, (document_id, heading)), None) is not None
+
+    def all_titles(self, since: int = 0) -> list[tuple[str, str]]:
+        """The id and title of every document that came, or changed its title, after a change."""
+        sql = f"SELECT document_id, title FROM documents WHERE added > ? AND {self.alive()}"
+        return [(row[0], row[1]) for row in self.rows(sql, (since,))]
+
+    def has_province(self, province: str) -> bool:
+        """Whether some case is from there."""
+        sql = f"SELECT 1 FROM cases WHERE province = ? AND {self.alive()} LIMIT 1"
+        return next(self.rows(sql, (province,)), None) is not None
+
+    def changed_rows(self, since: int) -> tuple[list[int], list[int]]:
+        """The row numbers of passages that came after a change, and of those that went; ascending."""
+        now = self.change
+        came = "added > ? AND added <= ? AND (removed IS NULL OR removed > ?)"
+        went = "removed > ? AND removed <= ? AND added <= ?"
+        added = self.rows(f"SELECT row FROM passages WHERE {came} ORDER BY row", (since, now, now))
+        removed = self.rows(f"SELECT row FROM passages WHERE {went} ORDER BY row", (since, now, since))
+        return [row[0] for row in added], [row[0] for row in removed]
 
     # -- writing -----------------------------------------------------------------
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from corpus.settings import Settings
 from corpus.store import Store
 from index.dense import COARSE, VECTORS, DenseIndex
-from index.forward import ForwardIndex
-from index.generations import FORWARD, LEXICAL
+from index.forward import FORWARD, ForwardIndex
+from index.generations import LEXICAL
 from index.lexical import LexicalIndex
 from index.publish import GenerationError, Manifest, complete_generations, current_name, verify
 
@@ -72,7 +72,7 @@ def _generation(folder: Path, store: Store) -> Iterator[str]:
         yield f"{folder.name}/{VECTORS}: ids differ from the store's; run karani build --fresh"
     if not dense.is_consistent():
         yield f"{folder.name}/{COARSE}: ids differ from {VECTORS}; run karani build --fresh"
-    if set(ForwardIndex(folder / FORWARD).rows.tolist()) != wanted:
+    if set(ForwardIndex(folder).rows.tolist()) != wanted:
         yield f"{folder.name}/{FORWARD}: ids differ from the store's; run karani build --fresh"
     if len(LexicalIndex(folder / LEXICAL)) != len(wanted):
         yield f"{folder.name}/{LEXICAL}: {len(wanted)} passages expected; run karani build --fresh"

@@ -150,7 +150,6 @@ class Engine:
         self.search(_WARMING, k=1)
 
     def _warm(self, opened: OpenGeneration) -> None:
-        opened.suggester.gather()
         self.understand(_WARMING, opened)
 
     def reload(self, *, warm: bool = False) -> bool:
@@ -158,7 +157,7 @@ class Engine:
         if current_name(self.settings) in (None, self.generation):
             return False
         with self._lock:
-            opened = open_newest(self.settings, self._root_store, self.encoder)
+            opened = open_newest(self.settings, self._root_store, self.encoder, self._opened)
             if warm:
                 self._warm(opened)
             changed = opened.name != self.generation

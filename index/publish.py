@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Any
 
 from corpus.settings import Settings
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 _PARTIAL = ".partial-"
 KEPT_GENERATIONS = 2
@@ -34,7 +34,8 @@ class GenerationError(RuntimeError):
 class Manifest:
     """What a generation was made from and with; it opens against nothing else.
 
-    ``change`` is the store's change number that it reads the texts as of.
+    ``change`` is the store's change number that it reads the texts as of. ``base_change`` and ``base_passages`` are those
+    of its base files, which are older where it has a delta (`index.delta`).
     ``lexicon`` is the revision of the static encoder whose tokens the forward index holds.
     ``files`` maps each file's relative path to its SHA-256.
     """
@@ -48,7 +49,9 @@ class Manifest:
     segmenter: str
     change: int
     passages: int
-    corpus_sha256: str
+    base_change: int
+    base_passages: int
+    corpus_sum: str
     truncated: int
     created: str
     lexical: str
@@ -95,6 +98,36 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+class _Verified:
+    """Digests of files that this process has hashed: a hard link in a newer generation is not hashed again.
+
+    A file that anybody has written to since has another size or time, and is.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], tuple[int, int, str]] = {}
+
+    def sha256(self, path: Path) -> str:
+        """SHA-256 of a file of a generation."""
+        status = path.stat()
+        key, seen = (status.st_dev, status.st_ino), (status.st_size, status.st_mtime_ns)
+        known = self._known.get(key)
+        if known is not None and known[:2] == seen:
+            return known[2]
+        digest = file_sha256(path)
+        self._known[key] = (*seen, digest)
+        return digest
+
+    def keep(self, files: Iterable[Path]) -> None:
+        """Forget all but these, so that what is known does not grow with every generation."""
+        statuses = (path.stat() for path in files)
+        there = {(status.st_dev, status.st_ino) for status in statuses}
+        self._known = {key: value for key, value in self._known.items() if key in there}
+
+
+_verified = _Verified()
+
+
 def listed_files(folder: Path) -> list[Path]:
     """The files a manifest lists: all but itself and locks, sorted by path."""
     return sorted(
@@ -115,8 +148,9 @@ def verify(folder: Path, manifest: Manifest) -> None:
         reason = "file missing" if name in manifest.files else "file not in the manifest"
         raise GenerationError(_say(folder, f"{name}: {reason}"))
     for name, path in there.items():
-        if file_sha256(path) != manifest.files[name]:
+        if _verified.sha256(path) != manifest.files[name]:
             raise GenerationError(_say(folder, f"{name}: checksum differs"))
+    _verified.keep(there.values())
 
 
 def current_name(settings: Settings) -> str | None:

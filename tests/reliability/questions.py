@@ -56,7 +56,7 @@ def asked(engine: Engine, questions: Sequence[str] = QUESTIONS, systems: Sequenc
         result = engine.search(question)
         results[question] = _places(result)
         broken += _unsliced(engine.store, result)
-    return Answers(engine.manifest.corpus_sha256, rankings, results, tuple(broken))
+    return Answers(str(engine.manifest.corpus_sum), rankings, results, tuple(broken))
 
 
 def answers(settings: Settings) -> Answers:
