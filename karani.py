@@ -55,11 +55,13 @@ def _expected_errors() -> tuple[type[Exception], ...]:
     found: list[type[Exception]] = [FileNotFoundError, PermissionError]
     for module, names in {
         "corpus.readers": ("ReadError",),
-        "corpus.sqlite": ("SchemaError",),
+        "corpus.export": ("ExportError",),
+        "corpus.sqlite": ("DamagedError", "SchemaError"),
         "index.opening": ("NoIndexError",),
         "corpus.locking": ("CorpusLockedError",),
-        "index.publish": ("GenerationError",),
+        "index.manifest": ("GenerationError",),
         "index.writing": ("GenerationWriteError",),
+        "index.care.archive": ("BackupError",),
         "index.encoders": ("EncoderError",),
         "index.training.data": ("DataError",),
     }.items():
@@ -84,7 +86,9 @@ class _Bar:
     def __init__(self, unit: str) -> None:
         from tqdm import tqdm
 
-        self._bar = tqdm(unit=unit, file=sys.stderr, disable=not sys.stderr.isatty(), leave=False)
+        self._bar = tqdm(
+            unit=unit, unit_scale=unit == "B", file=sys.stderr, disable=not sys.stderr.isatty(), leave=False
+        )
 
     def __call__(self, done: int, total: int, what: str = "") -> None:
         self._bar.total = total
@@ -125,6 +129,7 @@ def _ingest(args: argparse.Namespace) -> int:
 def _build(args: argparse.Namespace) -> int:
     from corpus.locking import corpus_lock
     from corpus.store import Store
+    from index.care.files import sweep
     from index.generations import build
     from index.publish import Manifest
 
@@ -134,6 +139,7 @@ def _build(args: argparse.Namespace) -> int:
         Store.open(settings.database, create=False) as store,
         corpus_lock(settings, "karani build", talk=_talk),
     ):
+        sweep(settings)
         name = build(store, settings, bar, fresh=args.fresh)
     bar.close()
     manifest = Manifest.read(settings.generations / name)
@@ -183,6 +189,11 @@ def _engine(args: argparse.Namespace) -> Engine:
 
 def _serving(settings: Settings) -> Settings:
     """The data directory that serves: its demo corpus only while it holds no document of its own."""
+    if not settings.database.exists() and settings.generations.exists():
+        raise FileNotFoundError(
+            f"มีดัชนีแต่ไม่มี {settings.database} — สั่ง karani restore จากไฟล์สำรอง / there is an index but no "
+            f"{settings.database}: run karani restore with a backup, or delete {settings.generations}"
+        )
     from corpus.demo import prepare
     from index.encoders import load_encoder
     from index.generations import build
@@ -242,13 +253,15 @@ def _place(citation: Citation) -> str:
     return f"{name}, {page}"
 
 
-# -- serve, info, check ------------------------------------------------------------
+# -- serve, info ------------------------------------------------------------
 
 
 def _serve(args: argparse.Namespace) -> int:
+    from index.care.files import sweep_if_free
     from service.server import run
 
     settings = _settings(args)
+    sweep_if_free(settings, _talk)
     # The demo cases lie in a data directory of their own; keys and feedback stay with the operator's.
     run(_serving(settings), host=args.host, port=args.port, database=settings.service_database)
     return OK
@@ -286,17 +299,6 @@ def _info(args: argparse.Namespace) -> int:
             f"{manifest.revision[:12]} ({manifest.dim} dims), cleaner {manifest.cleaner}, truncated {manifest.truncated}"
         )
     return OK
-
-
-def _check(args: argparse.Namespace) -> int:
-    from index.checking import check
-
-    problems = check(_settings(args))
-    for problem in problems:
-        print(problem)
-    if not problems:
-        print("เรียบร้อย / all checks passed")
-    return FAILED if problems else OK
 
 
 # -- feedback ----------------------------------------------------------------------
@@ -386,6 +388,8 @@ def _command(
 
 
 def _add_corpus_commands(commands: Any) -> None:
+    from index.care.commands import Care
+
     ingest = _command(
         commands, "ingest", _ingest, "อ่านไฟล์หรือโฟลเดอร์เข้าคลัง / read files or folders into the store",
         "karani ingest reports/ news.jsonl",
@@ -398,9 +402,7 @@ def _add_corpus_commands(commands: Any) -> None:
     )
     build.add_argument("--fresh", action="store_true", help="encode and index everything again")
     _command(commands, "info", _info, "สรุปสิ่งที่มี / what the data directory holds", "karani info --data var")
-    _command(
-        commands, "check", _check, "ตรวจความถูกต้องของข้อมูล / verify checksums, counts and ids", "karani check"
-    )
+    Care(_settings, _Bar).add(commands, _command)
 
 
 def _add_asking_commands(commands: Any) -> None:

@@ -18,7 +18,7 @@ from corpus.cases import find_cases
 from corpus.cleaning import CLEANER_VERSION, clean
 from corpus.passages import split
 from corpus.readers import ReadError
-from corpus.records import Page, SourceDocument
+from corpus.records import Page, SourceDocument, SourcePage
 from corpus.settings import Settings
 from corpus.store import DocumentRecord, Store
 from corpus.titles import title_of
@@ -129,7 +129,7 @@ def _slug(name: str) -> str:
 def _add_pages(
     pending: dict[str, tuple[SourceDocument, dict[int, Page]]], document_id: str, found: SourceDocument
 ) -> None:
-    pages = {page.number: _clean_page(found, page.number, page.text) for page in found.pages}
+    pages = {page.number: _clean_page(found, page) for page in found.pages}
     if document_id in pending:
         first, known = pending[document_id]
         merged = SourceDocument(
@@ -146,14 +146,20 @@ def _add_pages(
         pending[document_id] = (found, pages)
 
 
-def _clean_page(found: SourceDocument, number: int, text: str) -> Page:
-    cleaned = clean(text, paged=not found.reader.startswith(_KNOW_PARAGRAPHS))
+def knows_paragraphs(reader: str) -> bool:
+    """Whether the reader's format says where a paragraph ends, so that no lines are joined."""
+    return reader.startswith(_KNOW_PARAGRAPHS)
+
+
+def _clean_page(found: SourceDocument, page: SourcePage) -> Page:
+    reader = page.reader or found.reader
+    cleaned = clean(page.text, paged=not knows_paragraphs(reader))
     return Page(
-        number=number,
-        source=found.source,
-        sha256=found.sha256,
-        reader=found.reader,
-        source_text=text,
+        number=page.number,
+        source=page.source or found.source,
+        sha256=page.sha256 or found.sha256,
+        reader=reader,
+        source_text=page.text,
         text=cleaned.text,
         pieces=cleaned.pieces,
         blocks=cleaned.blocks,

@@ -6,15 +6,24 @@ strangers and PDFium is C++.
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import io
 import json
 import re
 import subprocess
 import sys
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import zstandard
+
 from corpus import pdf_worker
+from corpus.readers.zst import ZstReader
 from corpus.records import Page
+from corpus.settings import Settings
+from corpus.store import Store
 
 PDF = "application/pdf"
 _TYPES = {
@@ -68,6 +77,40 @@ def find(folder: Path, page: Page) -> Original | None:
         return None
     name = PurePosixPath(page.source.replace("\\", "/")).name or page.sha256[:12]
     return Original(path, page.sha256, _media_type(path, name), name)
+
+
+def unreferenced(settings: Settings, store: Store) -> list[Path]:
+    """Kept originals that no page came from any more, of this or of a kept earlier state of the store.
+
+    A file of JSON lines is one page's original when any of its lines is: its pages carry their line's hash.
+    """
+    if not settings.originals.is_dir():
+        return []
+    used = {row[0] for row in store.rows("SELECT DISTINCT sha256 FROM pages")}
+    kept = (path for path in settings.originals.iterdir() if _SHA256.fullmatch(path.name))
+    return sorted(path for path in kept if path.name not in used and not used & _lines(path))
+
+
+def _lines(path: Path) -> set[str]:
+    """The hashes of a file's lines, as `corpus.readers.jsonl` takes them; none where it is no such file."""
+    try:
+        with _unpacked(path) as stream:
+            if not stream.peek(1).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+                return set()
+            lines = (line.removeprefix(b"\xef\xbb\xbf").strip() for line in stream)
+            return {hashlib.sha256(line).hexdigest() for line in lines}
+    except (OSError, EOFError, zlib.error, zstandard.ZstdError):
+        return set()
+
+
+def _unpacked(path: Path) -> io.BufferedReader:
+    with path.open("rb") as stream:
+        magic = stream.read(4)
+    if magic.startswith(b"\x1f\x8b"):
+        return io.BufferedReader(gzip.GzipFile(path, "rb"))
+    if magic == b"\x28\xb5\x2f\xfd":
+        return io.BufferedReader(ZstReader(path))
+    return path.open("rb")
 
 
 def has_picture(original: Original | None, page: Page) -> bool:

@@ -13,6 +13,10 @@ class SchemaError(RuntimeError):
     """The database was written by a newer Karani."""
 
 
+class DamagedError(RuntimeError):
+    """The file is no SQLite database, or a damaged one; says what to do."""
+
+
 class Connections:
     """Connections to one file, one for each thread that asks; the folder is made where it is missing.
 
@@ -63,18 +67,48 @@ class Connections:
             self._local.__dict__.clear()
 
     def migrate(self, migrations: Sequence[str]) -> None:
-        """Bring the file to this version's schema, one transaction a step.
+        """Bring the file to this version's schema, one transaction a step; two processes may try at once.
 
         Raises:
             SchemaError: its version is newer than this program's.
+            DamagedError: it cannot be read.
         """
+        try:
+            self._migrate(migrations)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            raise DamagedError(
+                f"{self.path.name} เสียหาย ({error}) สั่ง karani restore จากไฟล์สำรองลงโฟลเดอร์ใหม่ / "
+                f"{self.path.name} is damaged ({error}): run karani restore with a backup into a new folder"
+            ) from error
+
+    def _migrate(self, migrations: Sequence[str]) -> None:
         connection = self.get()
         connection.execute("PRAGMA journal_mode = WAL")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        version = self._version()
         if version > len(migrations):
             raise SchemaError(
                 f"{self.path.name} เป็นรุ่น {version} แต่โปรแกรมนี้รู้จักถึงรุ่น {len(migrations)} โปรดปรับรุ่น Karani / "
                 f"{self.path.name} has schema {version}, this program knows {len(migrations)}: upgrade Karani"
             )
         for number, script in enumerate(migrations[version:], start=version + 1):
-            connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+            with self.writing():
+                if self._version() >= number:  # another process was faster
+                    continue
+                for statement in _statements(script):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {number}")
+
+    def _version(self) -> int:
+        return int(self.get().execute("PRAGMA user_version").fetchone()[0])
+
+
+def _statements(script: str) -> Iterator[str]:
+    """A script's statements, one by one: run as a whole it would end the transaction around it."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

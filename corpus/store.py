@@ -382,13 +382,13 @@ class Store:
             ).fetchone()
             if known is None:
                 return False
-            change = _next_change(connection)
-            for table in ("documents", "pages", "cases", "passages"):
-                connection.execute(
-                    f"UPDATE {table} SET removed = ? WHERE document_id = ? AND removed IS NULL",
-                    (change, document_id),
-                )
+            _take_out(connection, document_id)
         return True
+
+    def discard(self, document_id: str) -> None:
+        """Take out whatever a damaged store holds of a document, even where its own row is lost."""
+        with self.writing() as connection:
+            _take_out(connection, document_id)
 
     def forget(self, before_change: int) -> int:
         """Delete rows that no generation built at or after ``before_change`` can see; how many."""
@@ -412,6 +412,14 @@ def _next_change(connection: sqlite3.Connection) -> int:
         "UPDATE state SET value = value + 1 WHERE name = 'change' RETURNING value"
     ).fetchone()
     return int(row[0])
+
+
+def _take_out(connection: sqlite3.Connection, document_id: str) -> None:
+    change = _next_change(connection)
+    for table in ("documents", "pages", "cases", "passages"):
+        connection.execute(
+            f"UPDATE {table} SET removed = ? WHERE document_id = ? AND removed IS NULL", (change, document_id)
+        )
 
 
 def _numbers(data: bytes) -> array[int]:

@@ -136,6 +136,14 @@ class LexicalIndex:
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
 
+    def rows(self) -> list[int]:
+        """The row numbers held, ascending."""
+        import tantivy
+
+        found = self._searcher.search(tantivy.Query.all_query(), limit=max(1, len(self)), count=False).hits
+        rows = self._searcher.fast_field_values("row", [address for _, address in found])
+        return sorted(int(row) for row in rows)
+
     def document_frequency(self, field: str, term: str) -> int:
         """How many passages hold the term."""
         return int(self._searcher.doc_freq(field, term))

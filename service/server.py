@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from functools import partial
 from pathlib import Path
 from socket import socket
 from types import FrameType
@@ -13,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from corpus.settings import DEMO_FOLDER, Settings
-from index.engine import Engine
+from index.engine import Opener
 from service.app import create_app
 from service.edge.logs import log_config
 from service.edge.middleware import Lifecycle
@@ -98,7 +97,7 @@ def run(
     service = service.model_copy(update={name: value for name, value in given.items() if value is not None})
     app = create_app(
         service,
-        open_engine=partial(Engine.open, settings),
+        open_engine=Opener(settings),
         database=database or settings.service_database,
     )
     # Nobody's first page, and no first refused call, waits for what is made once.

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from index.engine import Engine
+from index.manifest import GenerationError
 from index.opening import NoIndexError
 from service.edge.observing import OBSERVER, Observer
 from service.problems import ProblemError
@@ -24,6 +25,14 @@ from service.settings import ServiceSettings
 T = TypeVar("T")
 OpenEngine = Callable[[], Engine]
 _log = logging.getLogger("karani.service")
+_MISSING = (
+    "ยังไม่มีดัชนีให้ค้น ให้ผู้ดูแลสั่ง karani ingest แล้ว karani build",
+    "no index is open: run karani ingest, then karani build",
+)
+_UNUSABLE = (
+    "ดัชนีที่มีใช้ไม่ได้ ให้ผู้ดูแลดูสาเหตุในบันทึกแล้วสั่ง karani build",
+    "the index that is there cannot be used: the log says why; run karani build",
+)
 
 
 class Serving:
@@ -39,6 +48,7 @@ class Serving:
         self._pool: ThreadPoolExecutor | None = None
         self._waiting = 0
         self._fault = ""
+        self._unusable = False
         self._watcher: asyncio.Task[None] | None = None
         #: Told of every search that work on the threads reports with `service.edge.observing.observed`.
         self.observer: Observer | None = None
@@ -69,8 +79,7 @@ class Serving:
             ProblemError: 503, there is no index yet.
         """
         if self._engine is None:
-            thai = "ยังไม่มีดัชนีให้ค้น ให้ผู้ดูแลสั่ง karani ingest แล้ว karani build"
-            english = "no index is open: run karani ingest, then karani build"
+            thai, english = _UNUSABLE if self._unusable else _MISSING
             raise ProblemError(503, "no-index", thai, english, headers={"Retry-After": "5"})
         return self._engine
 
@@ -78,6 +87,11 @@ class Serving:
     def is_open(self) -> bool:
         """Whether an engine is open."""
         return self._engine is not None
+
+    @property
+    def fault(self) -> str:
+        """Why an older index serves than the one that should; empty when all is well or none is open."""
+        return "" if self._engine is None else self._engine.fault
 
     @property
     def waiting(self) -> int:
@@ -120,17 +134,27 @@ class Serving:
                 self._engine = await asyncio.to_thread(_opened_warm, self._open_engine)
                 self._opened_here = True
                 _log.info("serving generation %s", self._engine.generation)
-            self._fault = ""
+            self._fallen_back()
         except Exception as error:  # noqa: BLE001 - whatever the new one's fault, the old one goes on serving
             self._report(error)
 
+    def _fallen_back(self) -> None:
+        """Log once why an older index serves."""
+        self._unusable = False
+        if self.fault and self.fault != self._fault:
+            _log.error("an older index serves: %s", self.fault)
+        self._fault = self.fault
+
     def _report(self, error: Exception) -> None:
         """Log a fault once, not at every look."""
+        self._unusable = isinstance(error, GenerationError)
         if str(error) == self._fault:
             return
         self._fault = str(error)
         if isinstance(error, NoIndexError):
             _log.warning("waiting for an index: %s", error)
+        elif isinstance(error, GenerationError):
+            _log.error("waiting for an index that can be used: %s", error)
         else:
             _log.error("the newest index could not be opened; serving goes on as before", exc_info=error)
 

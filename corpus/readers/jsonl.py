@@ -1,7 +1,8 @@
 """JSON lines: one document a line, read as a stream so that any size fits in memory.
 
 Keys: ``id`` (or BEIR's ``_id``), ``title``, ``text`` or ``pages`` (strings, or objects with
-``number`` and ``text``), ``source``, ``metadata``. Further keys with plain values are metadata, too.
+``number`` and ``text``), ``source``, ``metadata``. Further keys with plain values are metadata, too. Lines that
+`corpus.export` wrote are known by their mark and come back as they were.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import codecs
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from io import BufferedIOBase
@@ -19,6 +21,7 @@ from typing import IO, Any
 import zstandard
 
 from corpus import front_matter
+from corpus.export import FORMAT, MARK
 from corpus.readers import encodings, files
 from corpus.readers.errors import ReadError, binary, empty
 from corpus.readers.zst import ZstReader
@@ -26,6 +29,7 @@ from corpus.records import SourceDocument, SourcePage
 
 MAX_LINE_BYTES = 1 << 28
 Stream = IO[bytes] | BufferedIOBase
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _IDS = ("id", "_id", "document_id")
 _OWN = {*_IDS, "title", "text", "pages", "metadata"}
 
@@ -117,6 +121,8 @@ def _parse(path: Path, source: str, line: bytes) -> SourceDocument:
         raise _BadLineError(f"ไม่ใช่ JSON ที่ถูกต้อง (not valid JSON: {error})") from error
     if not isinstance(values, dict):
         raise _BadLineError("ไม่ใช่วัตถุ JSON (not a JSON object)")
+    if values.get(MARK) is not None:
+        return _exported(source, files.sha256(line), values)
     sha256 = files.sha256(line)
     stem = path.name.split(".")[0]
     name = _text(next((values[key] for key in _IDS if values.get(key) not in (None, "")), None))
@@ -133,6 +139,31 @@ def _parse(path: Path, source: str, line: bytes) -> SourceDocument:
         _pages(values),
         metadata | files.notes(found),
     )
+
+
+def _exported(source: str, sha256: str, values: Mapping[str, Any]) -> SourceDocument:
+    """A line of `corpus.export`: its pages are what their readers delivered, from the files they came from."""
+    if values[MARK] != FORMAT:
+        raise _BadLineError("ส่งออกจาก Karani รุ่นใหม่กว่า โปรดปรับรุ่น (exported by a newer Karani: upgrade)")
+    name, title, metadata = _text(values.get("id")), _text(values.get("title")), values.get("metadata")
+    given = values.get("pages")
+    if not name or not isinstance(metadata, Mapping) or not isinstance(given, list) or not given:
+        raise _BadLineError("ส่งออกไม่ครบ (not all that an exported line has)")
+    pages = [_exported_page(value) for value in given]
+    if len({page.number for page in pages}) < len(pages):
+        raise _BadLineError("เลขหน้าซ้ำ (two pages have the same number)")
+    kept = {_text(key): _text(value) for key, value in metadata.items()}
+    return SourceDocument(name, title or None, source, sha256, "jsonl", tuple(pages), kept)
+
+
+def _exported_page(value: Any) -> SourcePage:
+    if not isinstance(value, Mapping) or not isinstance(value.get("source_text"), str):
+        raise _BadLineError('หน้าไม่มี "source_text" (a page without "source_text")')
+    plain = _page({**value, "text": ""}, 0)
+    stated = {key: _text(value.get(key)) for key in ("source", "sha256", "reader")}
+    if not _SHA256.fullmatch(stated["sha256"]):
+        stated["sha256"] = ""
+    return SourcePage(plain.number, front_matter.storable(value["source_text"]), **stated)
 
 
 def _text(value: Any) -> str:

@@ -80,6 +80,10 @@ class Metrics:
             "karani_generation_info", "1 for the index that serves.", ("generation", "encoder"), registry=registry
         )  # fmt: skip
         self._ready = Gauge("karani_ready", "1 while an index is open.", registry=registry)
+        self._fallback = Gauge(
+            "karani_generation_fallback", "1 while an older index serves than the one that should.",
+            registry=registry,
+        )  # fmt: skip
         self._passages = Gauge("karani_passages", "Passages in the corpus.", registry=registry)
         self._documents = Gauge("karani_documents", "Documents in the corpus.", registry=registry)
         self._queue = Gauge(
@@ -145,9 +149,10 @@ class Metrics:
         """Count one call over a limit."""
         self._limited.labels(policy).inc()
 
-    def state(self, waiting: int, serves: tuple[str, str, int, int] | None) -> None:
+    def state(self, waiting: int, serves: tuple[str, str, int, int] | None, fault: str = "") -> None:
         """Set the gauges: calls on the threads; generation, encoder, passages, documents if an index is open."""
         self._queue.set(waiting)
+        self._fallback.set(bool(fault))
         self._ready.set(serves is not None)
         self._generation.clear()
         if serves is not None:
@@ -180,5 +185,5 @@ async def metrics(request: Request, serving: ServingDep) -> Response:
     if serving.is_open:
         corpus = await asyncio.to_thread(pages.corpus, serving.engine)
         serves = (corpus.generation, corpus.encoder, corpus.passages, corpus.documents)
-    kept.state(serving.waiting, serves)
+    kept.state(serving.waiting, serves, serving.fault)
     return Response(kept.page(), media_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
