@@ -19,6 +19,7 @@ FAULTS: tuple[tuple[str, int, str], ...] = (
     ("kill", 1200, "kill -9 at every call that changes a file"),
     ("damage", 2000, "one bit flipped, or an end cut off, in a file of the generation"),
     ("disk", 1000, "disk full, failing, read-only, over quota at every write"),
+    ("full", 60, "a file system that is really full"),
     ("restart", 6, "opened again by another process"),
     ("updates", 1, "documents come, change and go while eight clients ask, for --seconds"),
     ("soak", 1, "half of the peak load for --seconds; not part of all"),

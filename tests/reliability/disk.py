@@ -110,7 +110,7 @@ def trial(recorded: Recorded, folder: Path, point: Point) -> list[str]:
         ended = history.struck(recorded.step, data, sources, point.fault, work / "log", fresh=point.fresh)
         if ended.status == 0:
             return kill.unlike(run(history.holding, data).result(), recorded.after)
-        problems = _said(ended.status, ended.output, data)
+        problems = wrong_said(ended.status, ended.output, data)
         found = run(kill.reopened, data)
         if found.status != 0:
             return [*problems, f"reopening: {found.output[-1500:]}"]
@@ -126,7 +126,7 @@ def trial(recorded: Recorded, folder: Path, point: Point) -> list[str]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _said(status: int | None, output: str, data: Path) -> list[str]:
+def wrong_said(status: int | None, output: str, data: Path) -> list[str]:
     """What is wrong with how the command ended and with what it said."""
     last = output[-600:]
     if status != 1:
