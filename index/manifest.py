@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 FORMAT = 2
-#: Formats that this program opens. 1 knew no delta and no digest of the manifest.
+#: Formats that this program opens. 1 had no digest of the manifest, no names and word counts, and no delta.
 READ_FORMATS = (2,)
 MANIFEST = "manifest.json"
 _MOST_BYTES = 1 << 26
@@ -28,6 +28,10 @@ _LOCKS = frozenset({".tantivy-meta.lock", ".tantivy-writer.lock"})
 
 class GenerationError(RuntimeError):
     """A generation is missing, damaged, or made by other settings; says which and what to do."""
+
+
+class FormatError(GenerationError):
+    """A generation that another version of Karani wrote: it may be whole, but this program does not open it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +69,15 @@ class Manifest:
         """Read a generation's manifest.
 
         Raises:
-            GenerationError: it is absent, unreadable, changed since it was written, or of an unknown format.
+            FormatError: it is of a format that this program does not open.
+            GenerationError: it is absent, unreadable, or changed since it was written.
         """
         try:
             written = read_bytes(folder / MANIFEST)
             data: dict[str, Any] = json.loads(written)
             known = data.get("format")
             if known not in READ_FORMATS:
-                raise GenerationError(say(folder, f"format {known}, this program reads {_formats()}"))
+                raise FormatError(say(folder, f"format {known}, this program reads {_formats()}"))
             data.pop("digest", None)
             data["prefixes"] = tuple(data["prefixes"])
             manifest = cls(**data)
