@@ -1,8 +1,8 @@
 """The engine behind the service: opened late, renewed quietly, never on the event loop.
 
-A search is a few milliseconds of pure computing. It runs on a small pool of threads, so that
+A search is a few milliseconds of pure computing. It runs on a small pool of threads (`service.threads`), so that
 ``/livez`` and other requests go on; beyond ``settings.queue`` waiting requests new ones are refused at
-once instead of piling up.
+once instead of piling up, and none waits longer than ``settings.queue_seconds``.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ import contextlib
 import contextvars
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
 from typing import TypeVar
 
 from index.engine import Engine
 from index.manifest import GenerationError
 from index.opening import NoIndexError
+from service.corpora import Corpora
+from service.edge.current import CURRENT
 from service.edge.observing import OBSERVER, Observer
 from service.problems import ProblemError
 from service.settings import ServiceSettings
+from service.threads import Threads
 
 T = TypeVar("T")
 OpenEngine = Callable[[], Engine]
@@ -39,14 +42,19 @@ class Serving:
     """Owns the worker threads and, where it opened it itself, the engine."""
 
     def __init__(
-        self, settings: ServiceSettings, engine: Engine | None, open_engine: OpenEngine | None
+        self,
+        settings: ServiceSettings,
+        engine: Engine | None,
+        open_engine: OpenEngine | None,
+        corpora: Corpora | None = None,
     ) -> None:
-        self.settings = settings
+        self._settings = settings
         self._engine = engine
-        self._open_engine = open_engine
-        self._opened_here = False
-        self._pool: ThreadPoolExecutor | None = None
-        self._waiting = 0
+        self._corpora = corpora
+        self._open_engine = corpora.open if corpora is not None else open_engine
+        self._opened_here: list[Engine] = []
+        self._renewing = asyncio.Lock()
+        self._threads: Threads | None = None
         self._fault = ""
         self._unusable = False
         self._watcher: asyncio.Task[None] | None = None
@@ -55,8 +63,9 @@ class Serving:
 
     async def start(self) -> None:
         """Open the engine if none was given, then watch for newer generations."""
-        self._pool = ThreadPoolExecutor(self.settings.threads, thread_name_prefix="karani")
-        await self._renew()
+        settings = self._settings
+        self._threads = Threads(settings.threads, settings.queue, settings.queue_seconds)
+        await self.renew()
         self._watcher = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
@@ -65,11 +74,24 @@ class Serving:
             self._watcher.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watcher
-        if self._pool is not None:
-            await asyncio.to_thread(self._pool.shutdown, wait=True)
-        if self._engine is not None and self._opened_here:
-            self._engine.close()
-            self._engine = None
+        if self._threads is not None:
+            await self._threads.close()
+        for engine in self._opened_here:
+            engine.close()
+        if self._opened_here:
+            self._opened_here, self._engine = [], None
+
+    @property
+    def settings(self) -> ServiceSettings:
+        """The service's settings; ``demo`` says whether the demo cases are served just now."""
+        corpora, engine = self._corpora, self._engine
+        if corpora is None or engine is None or not corpora.is_demo(engine):
+            return self._settings
+        return self._with_demo
+
+    @cached_property
+    def _with_demo(self) -> ServiceSettings:
+        return self._settings.model_copy(update={"demo": True})
 
     @property
     def engine(self) -> Engine:
@@ -96,47 +118,53 @@ class Serving:
     @property
     def waiting(self) -> int:
         """How many calls wait or run on the threads."""
-        return self._waiting
+        return 0 if self._threads is None else self._threads.waiting
 
     async def call(self, work: Callable[[Engine], T]) -> T:
         """Run ``work`` with the engine on a worker thread.
 
         Raises:
-            ProblemError: 503, there is no index, or too many requests wait already.
+            ProblemError: 503, there is no index, or too many requests wait already, or this one waited too long;
+                499, its caller has gone.
         """
         engine = self.engine
-        if self._waiting >= self.settings.queue:
-            thai, english = "มีผู้ใช้งานมาก กรุณาลองใหม่ในอีกสักครู่", "too many requests wait: try again shortly"
-            raise ProblemError(503, "busy", thai, english, headers={"Retry-After": "1"})
-        self._waiting += 1
+        assert self._threads is not None  # noqa: S101 - started with the application
+        current = CURRENT.get()
         context = contextvars.copy_context()  # so that the thread knows the request: its id, its span
         context.run(OBSERVER.set, self.observer)
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, context.run, work, engine)
-        finally:
-            self._waiting -= 1
+        run: Callable[[], T] = partial(context.run, work, engine)
+        return await self._threads.run(run, None if current is None else current.left)
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(self.settings.reload_seconds)
-            await self._renew()
+            await asyncio.sleep(self._settings.reload_seconds)
+            await self.renew()
 
-    async def _renew(self) -> None:
-        """Open a first engine or move the open one to a newer generation; trouble is logged, not raised.
+    async def renew(self) -> None:
+        """Open a first engine or move to a newer generation or corpus; trouble is logged, not raised.
 
         Not on the pool: opening a large index must not take a thread from searches.
         """
-        try:
-            if self._engine is not None:
-                if await asyncio.to_thread(self._engine.reload, warm=True):
-                    _log.info("serving generation %s", self._engine.generation)
-            elif self._open_engine is not None:
-                self._engine = await asyncio.to_thread(_opened_warm, self._open_engine)
-                self._opened_here = True
-                _log.info("serving generation %s", self._engine.generation)
-            self._fallen_back()
-        except Exception as error:  # noqa: BLE001 - whatever the new one's fault, the old one goes on serving
-            self._report(error)
+        async with self._renewing:
+            try:
+                if await asyncio.to_thread(self._renewed):
+                    _log.info("serving generation %s", self.engine.generation)
+                self._fallen_back()
+            except Exception as error:  # noqa: BLE001 - whatever the new one's fault, the old one goes on serving
+                self._report(error)
+
+    def _renewed(self) -> bool:
+        """Whether another generation serves now; blocks while it is opened."""
+        engine, corpora = self._engine, self._corpora
+        if engine is not None and (corpora is None or not corpora.moved(engine)):
+            return engine.reload(warm=True)
+        if self._open_engine is None:
+            return False
+        opened = _opened_warm(self._open_engine)
+        # The one before stays open until the end: requests still run with it, and it happens once.
+        self._opened_here.append(opened)
+        self._engine = opened
+        return True
 
     def _fallen_back(self) -> None:
         """Log once why an older index serves."""
