@@ -27,7 +27,6 @@ from index.manifest import READ_FORMATS, GenerationError, Manifest
 from index.publish import complete_generations
 from service.changing.jobs import Jobs
 from service.database import MIGRATIONS as SERVICE_MIGRATIONS
-from service.changing.jobs import Jobs
 from service.database import Database
 from tests.index.test_generations import CountingEncoder
 
