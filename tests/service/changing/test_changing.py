@@ -63,7 +63,7 @@ def test_files_of_every_kind_are_found_when_their_job_is_done(room: Room) -> Non
     ):
         assert room.found(question)[0] == document_id
     assert room.json("/readyz")["generation"] == job["result"]["generation"]
-    assert room.json("/v1/documents/ปูม้า")["sources"] == ["รายงาน/ปูม้า.md"]
+    assert room.json("/v1/documents/ปูม้า")["sources"] == ["ปูม้า.md"]
     eventually(lambda: not (room.data / "spool" / job["id"]).exists())
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from service.changing.jobs import MOST_DEATHS, Failure, File, FullError, Job, Jobs, new_id
+from service.changing.routes import storing
 from service.changing.spool import Spool, worker_is_free
 from service.database import Database
+from service.problems import ProblemError
 
 
 @pytest.fixture
@@ -46,6 +48,17 @@ def test_no_more_jobs_than_may_wait(jobs: Jobs) -> None:
     with pytest.raises(FullError):
         jobs.add(new_id(), "add", most=1)
     assert jobs.listed(None, 10, 0)[0] == 1
+
+
+def test_a_full_disk_is_told_and_the_row_is_not_there(jobs: Jobs, database: Database) -> None:
+    [(pages,)] = database.rows("PRAGMA page_count")
+    database.rows(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(ProblemError) as caught, storing():
+        jobs.add(new_id(), "add", documents=["x" * 100_000])
+    assert caught.value.status_code == 507
+    database.rows("PRAGMA max_page_count = 100000")
+    assert jobs.listed(None, 10, 0)[0] == 0
+    assert add(jobs).state == "queued"
 
 
 def test_the_same_key_gives_the_same_job_for_a_day(jobs: Jobs, database: Database) -> None:
