@@ -36,6 +36,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except _expected_errors() as error:
         _talk(str(error))
         return FAILED
+    except OSError as error:
+        _talk(_disk_failure(error, args))
+        return FAILED
+
+
+def _disk_failure(error: OSError, args: argparse.Namespace) -> str:
+    place = f" ({_settings(args).data})" if hasattr(args, "data") else ""
+    return (
+        f"อ่านหรือเขียนไฟล์ไม่สำเร็จ{place}: {error} ตรวจพื้นที่ว่าง โควตา และสิทธิ์เขียนของดิสก์ แล้วลองใหม่ / "
+        f"a file could not be read or written{place}: {error}: look whether the disk is full, over quota, "
+        "read-only or failing, then try again"
+    )
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:
@@ -49,6 +61,7 @@ def _expected_errors() -> tuple[type[Exception], ...]:
         "index.opening": ("NoIndexError",),
         "corpus.locking": ("CorpusLockedError",),
         "index.manifest": ("GenerationError",),
+        "index.writing": ("GenerationWriteError",),
         "index.care.archive": ("BackupError",),
         "index.encoders": ("EncoderError",),
         "index.training.data": ("DataError",),

@@ -21,6 +21,7 @@ from index import background
 from index.lattice import Words
 from index.lexical import LexicalIndex, skeleton
 from index.vocabulary import FUNCTION_WORDS, QUESTION_WORDS
+from index.writing import save_array
 
 COUNTS = "words.npy"
 SINGLE_LETTERS = frozenset({"ณ", "ก็", "ธ"})
@@ -95,7 +96,7 @@ def cost(term: str, count: int, passages: int) -> float:
 def write_counts(path: Path, dictionary: Path, lexical: LexicalIndex) -> None:
     """Count every word of a dictionary in an index."""
     counts = [lexical.document_frequency("words", word) if word else 0 for word in _lines(dictionary)]
-    np.save(path, np.asarray(counts, dtype=np.uint32), allow_pickle=False)
+    save_array(path, np.asarray(counts, dtype=np.uint32))
 
 
 def _lines(dictionary: Path) -> list[str]:

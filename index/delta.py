@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index.writing import save_array
+
 Rows = NDArray[np.int64]
 DELTA = "delta"
 _REMOVED = "removed.npy"
@@ -50,7 +52,7 @@ class Delta:
         folder = generation / DELTA
         folder.mkdir()
         rows = np.unique(removed)
-        np.save(folder / _REMOVED, rows, allow_pickle=False)
+        save_array(folder / _REMOVED, rows)
         return cls(folder, rows)
 
 

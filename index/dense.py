@@ -21,6 +21,7 @@ import numpy as np
 
 from index.delta import Delta, Rows, without
 from index.interfaces import Vectors
+from index.writing import save_vectors
 
 VECTORS, COARSE = "vectors.faiss", "coarse.faiss"
 FACTORY = "IDMap2,SQfp16"
@@ -97,11 +98,11 @@ class DenseWriter:
         if self.coarse is None and self._is_large():
             self.coarse = self._coarse()
         for name, index in zip((VECTORS, COARSE), self._all(), strict=False):
-            _write(index, folder / name)
+            save_vectors(folder / name, index)
 
     def write_delta(self, delta: Delta, base: Path) -> None:
         """Write a delta, and link the base files of ``base`` beside its folder."""
-        _write(self.vectors, delta.folder / VECTORS)
+        save_vectors(delta.folder / VECTORS, self.vectors)
         for name in (VECTORS, COARSE):
             if (base / name).exists():
                 os.link(base / name, delta.folder.parent / name)
@@ -131,14 +132,6 @@ class DenseWriter:
             part = rows[start : start + _AT_ONCE]
             coarse.add_with_ids(self.vectors.reconstruct_batch(part), part)
         return coarse
-
-
-def _write(index: Any, path: Path) -> None:
-    import faiss
-
-    if path.exists():
-        raise FileExistsError(path)
-    faiss.write_index(index, str(path))
 
 
 def _ids(index: Any) -> Rows:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.delta import Delta, Rows, without
+from index.writing import save_array
 
 Integers = NDArray[np.int32]
 FORWARD = "forward"
@@ -82,9 +83,9 @@ class ForwardWriter:
         folder.mkdir()
         tokens = np.concatenate(self._tokens) if self._tokens else np.zeros(0, dtype=np.int32)
         places = np.concatenate(self._places) if self._places else np.zeros((0, 5), dtype=np.int64)
-        np.save(folder / _TOKENS, tokens, allow_pickle=False)
-        np.save(folder / _PLACES, places[np.argsort(places[:, 0])], allow_pickle=False)
-        np.save(folder / _COUNTS, self._counts, allow_pickle=False)
+        save_array(folder / _TOKENS, tokens)
+        save_array(folder / _PLACES, places[np.argsort(places[:, 0])])
+        save_array(folder / _COUNTS, self._counts)
 
 
 def link(base: Path, generation: Path) -> None:

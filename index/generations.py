@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -43,6 +44,7 @@ from index.publish import (
     publish,
     start,
 )
+from index.writing import making
 
 LEXICAL = "lexical"
 DICTIONARY = "words.txt"
@@ -83,6 +85,7 @@ def build(
 
     Raises:
         corpus.locking.CorpusLockedError: another process is still changing this data directory.
+        index.writing.GenerationWriteError: the disk is full, read-only or failing; the generation before still serves.
     """
     encoder = encoder or load_encoder(settings.encoder, revision=settings.encoder_revision)
     with corpus_lock(settings, "karani build", patience_seconds=patience_seconds):
@@ -91,15 +94,33 @@ def build(
         # A title, a page's source or other metadata may have changed, which no passage holds.
         unchanged = plan.before is not None and plan.is_empty and plan.before.change == snapshot.change
         if plan.base is not None and unchanged and plan.base.name == current_name(settings):
+            _tidy(store, settings, forget=forget)
             return plan.base.name
-        partial = start(settings)
+        with making(settings):
+            name = _publish(plan, snapshot, settings, encoder, progress)
+        _tidy(store, settings, forget=forget)
+        return name
+
+
+def _tidy(store: Store, settings: Settings, *, forget: bool) -> None:
+    """Drop what is no longer needed; also where an earlier build published and did not come to that."""
+    kept = drop_old(settings)
+    if forget:
+        store.forget(min(Manifest.read(folder).change for folder in kept))
+
+
+def _publish(
+    plan: Plan, snapshot: Store, settings: Settings, encoder: Encoder, progress: Progress | None
+) -> str:
+    partial = start(settings)
+    try:
         truncated = _write(partial, plan, snapshot, encoder, progress)
         _manifest(partial, snapshot, encoder, truncated, plan).write(partial)
-        name = publish(partial, settings)
-        kept = drop_old(settings)
-        if forget:
-            store.forget(min(Manifest.read(folder).change for folder in kept))
-        return name
+        return publish(partial, settings)
+    except BaseException:
+        # What was written may be what fills the disk.
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
 
 
 def _write(partial: Path, plan: Plan, snapshot: Store, encoder: Encoder, progress: Progress | None) -> int:

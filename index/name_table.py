@@ -20,6 +20,7 @@ import numpy as np
 from corpus.segment import Segmenter, fold
 from corpus.store import Store
 from index.lexical import skeleton
+from index.writing import save_array
 
 NAMES = "names"
 _LIST, _TEXT, _ENDS, _STARTS = "names.json", "skeletons.txt", "ends.npy", "starts.npy"
@@ -131,8 +132,8 @@ def write(folder: Path, names: Iterable[Name], segmenter: Segmenter) -> None:
     at.mkdir()
     (at / _LIST).write_text(json.dumps(listed, ensure_ascii=False), encoding="utf-8")
     (at / _TEXT).write_text(text, encoding="utf-8")
-    np.save(at / _ENDS, np.asarray(ends, dtype=np.int64), allow_pickle=False)
-    np.save(at / _STARTS, np.asarray(ordered, dtype=np.int64), allow_pickle=False)
+    save_array(at / _ENDS, np.asarray(ends, dtype=np.int64))
+    save_array(at / _STARTS, np.asarray(ordered, dtype=np.int64))
 
 
 def link(base: Path, generation: Path) -> None:
