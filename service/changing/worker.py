@@ -305,11 +305,13 @@ def _unbuilt(error: Exception, database: Path | None = None) -> Failure:
 
 def _words(error: Exception, database: Path | None) -> tuple[str, str]:
     """What went wrong, in Thai and English and without this machine's paths."""
-    from corpus.sqlite import StoreError
+    from corpus.sqlite import SchemaError, StoreError
+    from index.writing import GenerationWriteError
 
-    if isinstance(error, StoreError):
-        thai, _, english = str(error).replace(f"{database}: ", "").partition(" / ")
-        return thai, english
+    if isinstance(error, StoreError | SchemaError | GenerationWriteError):
+        told = str(error) if database is None else str(error).replace(f"{database.parent}{os.sep}", "")
+        thai, _, english = told.partition(" / ")
+        return thai, english or thai
     kind = type(error).__name__
     what = f"{kind} ({os.strerror(error.errno)})" if isinstance(error, OSError) and error.errno else kind
     return what, what
