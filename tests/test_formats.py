@@ -26,6 +26,7 @@ from index.engine import Engine
 from index.generations import build
 from index.manifest import FORMAT, READ_FORMATS, GenerationError, Manifest, verify
 from index.publish import complete_generations
+from service.changing.jobs import Jobs
 from service.database import MIGRATIONS as SERVICE_MIGRATIONS
 from service.database import Database
 from tests.index.test_generations import CountingEncoder
@@ -104,6 +105,8 @@ def test_a_service_database_of_any_schema_keeps_what_it_holds(tmp_path: Path, nu
         assert [row[0] for row in database.rows("SELECT name FROM keys")] == ["portal"]
         assert [row[0] for row in database.rows("SELECT query FROM feedback")] == ["ขยะ"]
         assert [row[0] for row in database.rows("SELECT askers FROM questions")] == [3]
+        jobs = [(job.kind, job.state, job.changed) for job in Jobs(database).listed(None, 10, 0)[1]]
+        assert jobs == ([("delete", "queued", ()), ("replace", "done", ("d",))] if number > 1 else [])
 
 
 @pytest.mark.parametrize("name", ["corpus.sqlite", "service.sqlite"])
