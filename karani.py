@@ -56,7 +56,8 @@ def _expected_errors() -> tuple[type[Exception], ...]:
     for module, names in {
         "corpus.readers": ("ReadError",),
         "corpus.export": ("ExportError",),
-        "corpus.sqlite": ("DamagedError", "SchemaError"),
+        "corpus.sqlite": ("SchemaError", "StoreError"),
+        "corpus.limits": ("LimitsError",),
         "index.opening": ("NoIndexError",),
         "corpus.locking": ("CorpusLockedError",),
         "index.manifest": ("GenerationError",),
@@ -124,6 +125,27 @@ def _ingest(args: argparse.Namespace) -> int:
         )
         print(f"รวม {store.count('passages')} ข้อความ / passages — ต่อไป / next: karani build")
     return FAILED if report.failures else OK
+
+
+def _remove(args: argparse.Namespace) -> int:
+    from corpus.ingest import remove
+    from corpus.locking import corpus_lock
+    from corpus.store import Store
+
+    settings = _settings(args)
+    with (
+        Store.open(settings.database, create=False) as store,
+        corpus_lock(settings, "karani remove", talk=_talk),
+    ):
+        gone = remove(store, args.documents)
+    for document_id in gone:
+        print(document_id)
+    unknown = [document_id for document_id in args.documents if document_id not in gone]
+    for document_id in unknown:
+        _talk(f"ไม่มีเอกสาร {document_id} / there is no document {document_id}")
+    if gone:
+        print(f"เอาออก {len(gone)} เอกสาร / documents removed — ต่อไป / next: karani build")
+    return FAILED if unknown else OK
 
 
 def _build(args: argparse.Namespace) -> int:
@@ -262,8 +284,8 @@ def _serve(args: argparse.Namespace) -> int:
 
     settings = _settings(args)
     sweep_if_free(settings, _talk)
-    # The demo cases lie in a data directory of their own; keys and feedback stay with the operator's.
-    run(_serving(settings), host=args.host, port=args.port, database=settings.service_database)
+    # The demo cases lie in a data directory of their own; keys, feedback and uploads go to the operator's.
+    run(_serving(settings), own=settings, host=args.host, port=args.port)
     return OK
 
 
@@ -397,6 +419,11 @@ def _add_corpus_commands(commands: Any) -> None:
     ingest.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="txt md html pdf docx jsonl, or a folder"
     )
+    remove = _command(
+        commands, "remove", _remove, "เอาเอกสารออกจากคลัง / take documents out of the store",
+        "karani remove kpiebook62009 && karani build",
+    )  # fmt: skip
+    remove.add_argument("documents", nargs="+", metavar="DOCUMENT_ID", help="as citations name them")
     build = _command(
         commands, "build", _build, "สร้างดัชนีรุ่นใหม่ / build a new generation of the index", "karani build"
     )

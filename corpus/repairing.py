@@ -8,7 +8,7 @@ from typing import Any
 
 from corpus.cases import find_cases
 from corpus.cleaning import CLEANER_VERSION, clean
-from corpus.ingest import knows_paragraphs
+from corpus.gathering import knows_paragraphs
 from corpus.passages import split
 from corpus.records import Page
 from corpus.store import DocumentRecord, Store

@@ -18,7 +18,7 @@ from typing import Any
 
 from corpus.records import Case, CaseSpan, Page, Passage, Piece
 from corpus.schema import MIGRATIONS
-from corpus.sqlite import Connections
+from corpus.sqlite import Connections, store_error
 from corpus.thai import dictionary_order
 
 _PASSAGE = 'passage_id, document_id, page, case_id, heading, text, start, "end"'
@@ -85,6 +85,7 @@ class Store:
         Raises:
             FileNotFoundError: it is not there and ``create`` is false.
             corpus.sqlite.SchemaError: a newer Karani wrote it.
+            corpus.sqlite.StoreError: it is damaged, or cannot be read or written.
         """
         if not create and not path.exists():
             raise FileNotFoundError(
@@ -114,8 +115,18 @@ class Store:
         self.close()
 
     def rows(self, sql: str, parameters: Iterable[Any] = ()) -> Iterator[tuple[Any, ...]]:
-        """What a query gives; for `corpus.catalogue`, whose queries read these tables too."""
-        return self._connections.get().execute(sql, tuple(parameters))
+        """What a query gives; for `corpus.catalogue`, whose queries read these tables too.
+
+        Raises:
+            corpus.sqlite.StoreError: the file is damaged or cannot be read.
+        """
+        try:
+            return self._connections.get().execute(sql, tuple(parameters))
+        except sqlite3.DatabaseError as error:
+            found = store_error(self.path, error)
+            if found is None:
+                raise
+            raise found from error
 
     def alive(self, prefix: str = "") -> str:
         """The SQL condition for rows that live at this store's change."""
@@ -300,6 +311,10 @@ class Store:
         sql = f"SELECT 1 FROM pages WHERE document_id = ? AND sha256 = ? AND {self.alive()}"
         return next(self.rows(sql, (document_id, sha256)), None) is not None
 
+    def hashes(self) -> set[str]:
+        """The SHA-256 of every file and line that a page comes from which lives, or which a generation may still read."""
+        return {row[0] for row in self.rows("SELECT DISTINCT sha256 FROM pages")}
+
     def titles(self, document_ids: Iterable[str]) -> dict[str, str]:
         """Titles by document id."""
         wanted = list(dict.fromkeys(document_ids))
@@ -370,20 +385,24 @@ class Store:
             return _replace(connection, record)
 
     def replace_many(self, records: Iterable[DocumentRecord]) -> list[str]:
-        """`replace` for many documents in one transaction; the ids of those that changed."""
+        """`replace` for many documents in one transaction; the ids of those that changed.
+
+        ``records`` may read this store as they come: they are taken inside the transaction.
+
+        Raises:
+            corpus.sqlite.StoreError: the disk is full, read only or broken; the store is as it was.
+        """
         with self.writing() as connection:
             return [record.document_id for record in records if _replace(connection, record)]
 
     def remove(self, document_id: str) -> bool:
         """Take a document out; generations built before still read it. False if unknown."""
+        return bool(self.remove_many([document_id]))
+
+    def remove_many(self, document_ids: Iterable[str]) -> list[str]:
+        """`remove` for many documents in one transaction; the ids of those that were there."""
         with self.writing() as connection:
-            known = connection.execute(
-                "SELECT 1 FROM documents WHERE document_id = ? AND removed IS NULL", (document_id,)
-            ).fetchone()
-            if known is None:
-                return False
-            _take_out(connection, document_id)
-        return True
+            return [one for one in dict.fromkeys(document_ids) if _remove(connection, one)]
 
     def discard(self, document_id: str) -> None:
         """Take out whatever a damaged store holds of a document, even where its own row is lost."""
@@ -399,6 +418,16 @@ class Store:
                     f"DELETE FROM {table} WHERE removed IS NOT NULL AND removed <= ?", (before_change,)
                 ).rowcount
         return deleted
+
+
+def _remove(connection: sqlite3.Connection, document_id: str) -> bool:
+    known = connection.execute(
+        "SELECT 1 FROM documents WHERE document_id = ? AND removed IS NULL", (document_id,)
+    ).fetchone()
+    if known is None:
+        return False
+    _take_out(connection, document_id)
+    return True
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

@@ -66,6 +66,7 @@ def build(
     encoder: Encoder | None = None,
     fresh: bool = False,
     patience_seconds: float = PATIENCE_SECONDS,
+    forget: bool = True,
 ) -> str:
     """Publish a generation of all passages now in the store; its name.
 
@@ -76,6 +77,8 @@ def build(
         encoder: use this one instead of loading the one that the settings name.
         fresh: start from nothing even where the predecessor could serve.
         patience_seconds: how long to wait for another process that changes this data directory.
+        forget: delete rows that no kept generation reads; a caller who builds often does so itself, later,
+            because another process may still be answering from an earlier generation.
 
     Returns:
         The new generation's name, or the current one's when nothing has changed.
@@ -88,19 +91,22 @@ def build(
     with corpus_lock(settings, "karani build", patience_seconds=patience_seconds):
         snapshot = store.at(store.change)
         plan = make_plan(snapshot, settings, encoder, fresh=fresh)
-        if plan.base is not None and plan.is_empty and plan.base.name == current_name(settings):
-            _tidy(store, settings)
+        # A title, a page's source or other metadata may have changed, which no passage holds.
+        unchanged = plan.before is not None and plan.is_empty and plan.before.change == snapshot.change
+        if plan.base is not None and unchanged and plan.base.name == current_name(settings):
+            _tidy(store, settings, forget=forget)
             return plan.base.name
         with making(settings):
             name = _publish(plan, snapshot, settings, encoder, progress)
-        _tidy(store, settings)
+        _tidy(store, settings, forget=forget)
         return name
 
 
-def _tidy(store: Store, settings: Settings) -> None:
+def _tidy(store: Store, settings: Settings, *, forget: bool) -> None:
     """Drop what is no longer needed; also where an earlier build published and did not come to that."""
     kept = drop_old(settings)
-    store.forget(min(Manifest.read(folder).change for folder in kept))
+    if forget:
+        store.forget(min(Manifest.read(folder).change for folder in kept))
 
 
 def _publish(

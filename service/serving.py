@@ -13,11 +13,13 @@ import contextvars
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TypeVar
 
 from index.engine import Engine
 from index.manifest import GenerationError
 from index.opening import NoIndexError
+from service.corpora import Corpora
 from service.edge.observing import OBSERVER, Observer
 from service.problems import ProblemError
 from service.settings import ServiceSettings
@@ -39,12 +41,18 @@ class Serving:
     """Owns the worker threads and, where it opened it itself, the engine."""
 
     def __init__(
-        self, settings: ServiceSettings, engine: Engine | None, open_engine: OpenEngine | None
+        self,
+        settings: ServiceSettings,
+        engine: Engine | None,
+        open_engine: OpenEngine | None,
+        corpora: Corpora | None = None,
     ) -> None:
-        self.settings = settings
+        self._settings = settings
         self._engine = engine
-        self._open_engine = open_engine
-        self._opened_here = False
+        self._corpora = corpora
+        self._open_engine = corpora.open if corpora is not None else open_engine
+        self._opened_here: list[Engine] = []
+        self._renewing = asyncio.Lock()
         self._pool: ThreadPoolExecutor | None = None
         self._waiting = 0
         self._fault = ""
@@ -55,8 +63,8 @@ class Serving:
 
     async def start(self) -> None:
         """Open the engine if none was given, then watch for newer generations."""
-        self._pool = ThreadPoolExecutor(self.settings.threads, thread_name_prefix="karani")
-        await self._renew()
+        self._pool = ThreadPoolExecutor(self._settings.threads, thread_name_prefix="karani")
+        await self.renew()
         self._watcher = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
@@ -67,9 +75,22 @@ class Serving:
                 await self._watcher
         if self._pool is not None:
             await asyncio.to_thread(self._pool.shutdown, wait=True)
-        if self._engine is not None and self._opened_here:
-            self._engine.close()
-            self._engine = None
+        for engine in self._opened_here:
+            engine.close()
+        if self._opened_here:
+            self._opened_here, self._engine = [], None
+
+    @property
+    def settings(self) -> ServiceSettings:
+        """The service's settings; ``demo`` says whether the demo cases are served just now."""
+        corpora, engine = self._corpora, self._engine
+        if corpora is None or engine is None or not corpora.is_demo(engine):
+            return self._settings
+        return self._with_demo
+
+    @cached_property
+    def _with_demo(self) -> ServiceSettings:
+        return self._settings.model_copy(update={"demo": True})
 
     @property
     def engine(self) -> Engine:
@@ -105,7 +126,7 @@ class Serving:
             ProblemError: 503, there is no index, or too many requests wait already.
         """
         engine = self.engine
-        if self._waiting >= self.settings.queue:
+        if self._waiting >= self._settings.queue:
             thai, english = "มีผู้ใช้งานมาก กรุณาลองใหม่ในอีกสักครู่", "too many requests wait: try again shortly"
             raise ProblemError(503, "busy", thai, english, headers={"Retry-After": "1"})
         self._waiting += 1
@@ -118,25 +139,34 @@ class Serving:
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(self.settings.reload_seconds)
-            await self._renew()
+            await asyncio.sleep(self._settings.reload_seconds)
+            await self.renew()
 
-    async def _renew(self) -> None:
-        """Open a first engine or move the open one to a newer generation; trouble is logged, not raised.
+    async def renew(self) -> None:
+        """Open a first engine or move to a newer generation or corpus; trouble is logged, not raised.
 
         Not on the pool: opening a large index must not take a thread from searches.
         """
-        try:
-            if self._engine is not None:
-                if await asyncio.to_thread(self._engine.reload, warm=True):
-                    _log.info("serving generation %s", self._engine.generation)
-            elif self._open_engine is not None:
-                self._engine = await asyncio.to_thread(_opened_warm, self._open_engine)
-                self._opened_here = True
-                _log.info("serving generation %s", self._engine.generation)
-            self._fallen_back()
-        except Exception as error:  # noqa: BLE001 - whatever the new one's fault, the old one goes on serving
-            self._report(error)
+        async with self._renewing:
+            try:
+                if await asyncio.to_thread(self._renewed):
+                    _log.info("serving generation %s", self.engine.generation)
+                self._fallen_back()
+            except Exception as error:  # noqa: BLE001 - whatever the new one's fault, the old one goes on serving
+                self._report(error)
+
+    def _renewed(self) -> bool:
+        """Whether another generation serves now; blocks while it is opened."""
+        engine, corpora = self._engine, self._corpora
+        if engine is not None and (corpora is None or not corpora.moved(engine)):
+            return engine.reload(warm=True)
+        if self._open_engine is None:
+            return False
+        opened = _opened_warm(self._open_engine)
+        # The one before stays open until the end: requests still run with it, and it happens once.
+        self._opened_here.append(opened)
+        self._engine = opened
+        return True
 
     def _fallen_back(self) -> None:
         """Log once why an older index serves."""

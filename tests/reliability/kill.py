@@ -71,8 +71,7 @@ def _places(recorded: Sequence[Recorded], trials: int, draw: random.Random) -> l
         one = recorded[number]
         kind = one.calls[at - 1].kind
         action = draw.choice(["kill", "halfway"]) if kind in {"write", "copy"} else "kill"
-        # What the command does not offer is called in a forked process.
-        fresh = count % _FRESH_EVERY == 0 and one.step.name != "remove"
+        fresh = count % _FRESH_EVERY == 0
         places.append(Place(one.step.name, number, Fault(action, at), kind, fresh))
     return places
 
@@ -97,7 +96,7 @@ def trial(recorded: Recorded, folder: Path, place: Place) -> list[str]:
         if ended.status != 0:
             return [*problems, f"the same command again: {ended.output[-1500:]}"]
         status, holds = ended.value
-        if status:
+        if not recorded.step.is_well(status, ended.output):
             problems.append(f"the same command again: exit status {status} {ended.output[-800:]}")
         return problems + unlike(holds, recorded.after)
     finally:
