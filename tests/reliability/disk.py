@@ -108,7 +108,8 @@ def trial(recorded: Recorded, folder: Path, point: Point) -> list[str]:
         history.copy(recorded.data, data)
         ended = history.struck(recorded.step, data, sources, point.fault, work / "log", fresh=point.fresh)
         if ended.status == 0:
-            return kill.unlike(run(history.holding, data).result(), recorded.after)
+            # What could not be deleted is left for the next start.
+            return kill.unlike(run(kill.started, data).result(), recorded.after)
         problems = wrong_said(ended.status, ended.output, data)
         found = run(kill.reopened, data)
         if found.status != 0:

@@ -114,10 +114,14 @@ def reopened(data: Path) -> tuple[Answers | None, tuple[Problem, ...]]:
 
 
 def again(recorded: Recorded, data: Path, sources: Path) -> tuple[int, Holding]:
-    """The same command, then what a service does at its start, then what is there."""
-    status = history.perform(recorded.step, data, sources)
+    """The same command once more, and `started`."""
+    return history.perform(recorded.step, data, sources), started(data)
+
+
+def started(data: Path) -> Holding:
+    """What is there after what a service does at its start."""
     sweep_if_free(Settings(data=data), lambda _: None)
-    return status, history.holding(data)
+    return history.holding(data)
 
 
 def wrong_after(found: tuple[Answers | None, tuple[Problem, ...]], recorded: Recorded) -> list[str]:
