@@ -18,7 +18,7 @@ from pathlib import Path
 ENGINE = "nlpo3-newmm"
 _DIGITS = {ord("๐") + i: str(i) for i in range(10)}
 _THAI_DIGIT = re.compile("[๐-๙]")
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2060\ufeff\ue000-\uf8ff]")
+_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2060\ufeff\ud800-\udfff\ue000-\uf8ff]")
 _TERM = re.compile(r"[0-9A-Za-z\u00c0-\u024f\u0370-\u1fff\u0e01-\u0e2e\u2c00-\udfff\uf900-\U0001f000]")
 _NUMBER_COMMA = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _MAX_PIECE_CHARS = 2_000
@@ -72,7 +72,10 @@ class Segmenter:
         ``1,200`` and ``1200`` give the same term.
         """
         folded = _NUMBER_COMMA.sub("", fold(text))
-        return [word.strip() for word in self.words(folded) if _TERM.search(word)]
+        stripped = (
+            word.strip() for word in self.words(folded)
+        )  # some white space lies among the letters' ranges
+        return [word for word in stripped if _TERM.search(word)]
 
 
 def dictionary_words(extra: Iterable[str] = ()) -> list[str]:

@@ -104,6 +104,7 @@ def create_app(
         app.router.routes.append(mcp.route)
     answering = Answering(serving, settings)
     app.state.answering = answering
+    app.state.mcp = mcp
     app.include_router(answers.router)
     app.include_router(change_routes.router)
     app.include_router(change_routes.jobs_router)
@@ -113,8 +114,13 @@ def create_app(
     upkeep = Upkeep(app, settings, serving, kept, asked, answer)
     answering.count = app.state.metrics.written
     changing = app.state.changing = Changing(settings, corpora, kept, serving, app.state.metrics)
-    own_limits = {("POST", change_routes.PATH): settings.max_upload_bytes}
-    app.add_middleware(BodyLimit, limit_bytes=settings.max_body_bytes, own_limits=own_limits)
+    app.add_middleware(
+        BodyLimit,
+        limit_bytes=settings.max_body_bytes,
+        own_limits={("POST", change_routes.PATH): settings.max_upload_bytes},
+        body_seconds=settings.body_seconds,
+        answer_seconds=settings.request_seconds,
+    )
     app.add_middleware(Edge, parts=upkeep.parts)
     app.add_middleware(HeadAsGet)
     return app

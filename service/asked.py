@@ -24,7 +24,12 @@ from service.settings import ServiceSettings
 _CHARS = range(3, 121)
 _SUGGESTED = 500
 _FORGOTTEN = timedelta(days=365)
-_MOST_SEEN = 200_000
+#: Who asked what today, at most; later ones are not counted.
+MOST_SEEN = 200_000
+#: Questions counted that wait to be stored; where nothing can be stored, later ones are let go.
+MOST_PENDING = 200_000
+#: Questions on disk that too few people asked to be shown; of more, those longest not asked are forgotten.
+MOST_UNSHOWN = 200_000
 # What may name a person has no place among suggestions, however often it is asked.
 _PERSONAL = re.compile(r"@|[0-9๐-๙](?:[ -]?[0-9๐-๙]){8}")
 
@@ -77,9 +82,9 @@ class Asked:
                 self._today = _Day(_now().date())
             asker = _hash(client.encode(), key=self._today.salt)
             once = f"{key} {asker}".encode()
-            if once not in self._today.seen and len(self._today.seen) < _MOST_SEEN:
+            if once not in self._today.seen and len(self._today.seen) < MOST_SEEN:
                 self._today.seen.add(once)
-                self._pending.setdefault(key, _Counted(question)).askers += 1
+                self._count(key, question, 1)
 
     def flush(self) -> None:
         """Store what was counted; not for the event loop. What cannot be stored now is counted on.
@@ -96,9 +101,13 @@ class Asked:
         except sqlite3.Error:
             with self._lock:
                 for key, counted in pending.items():
-                    self._pending.setdefault(key, _Counted(counted.shown)).askers += counted.askers
+                    self._count(key, counted.shown, counted.askers)
             raise
         self._top = self._read()
+
+    def _count(self, key: str, shown: str, askers: int) -> None:
+        if key in self._pending or len(self._pending) < MOST_PENDING:
+            self._pending.setdefault(key, _Counted(shown)).askers += askers
 
     def _store(self, pending: Mapping[str, _Counted]) -> None:
         now = _now()
@@ -115,6 +124,11 @@ class Asked:
                 )
             connection.execute(
                 "DELETE FROM questions WHERE last_asked < ?", ((now - _FORGOTTEN).isoformat(),)
+            )
+            connection.execute(
+                "DELETE FROM questions WHERE question IN (SELECT question FROM questions WHERE shown = '' "
+                "ORDER BY last_asked DESC LIMIT -1 OFFSET ?)",
+                (MOST_UNSHOWN,),
             )
 
     def suggested(self) -> tuple[str, ...]:

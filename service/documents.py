@@ -13,6 +13,7 @@ from corpus import catalogue
 from corpus.catalogue import CaseFilter, DocumentEntry
 from corpus.records import Passage
 from corpus.store import CaseInfo, DocumentInfo, Store
+from index.engine import Engine
 from service.problems import documented, not_found
 from service.questions import no_repeats, readable
 from service.schemas import (
@@ -142,10 +143,13 @@ async def passage(passage_id: PassageId, _: Nothing, serving: ServingDep) -> JSO
 async def _read(
     serving: Serving, read: Callable[[Store], dict[str, Any] | None], what: tuple[str, str] = ("", "")
 ) -> JSONResponse:
-    body = await serving.call(lambda engine: read(engine.store))
-    if body is None:
-        raise not_found(*what)
-    return JSONResponse(body)
+    def answered(engine: Engine) -> JSONResponse:
+        body = read(engine.store)
+        if body is None:
+            raise not_found(*what)
+        return JSONResponse(body)  # written on the thread, too: a page and its map may be megabytes
+
+    return await serving.call(answered)
 
 
 def document_url(document_id: str) -> str:

@@ -28,10 +28,15 @@ _TITLES = {
     403: ("ไม่ได้รับอนุญาต", "Not allowed"),
     404: ("ไม่พบสิ่งที่ขอ", "Not found"),
     405: ("ที่อยู่นี้ไม่รับวิธีเรียกแบบนี้", "This address does not take that method"),
+    408: ("ส่งคำขอช้าเกินไป", "The request came too slowly"),
     413: ("คำขอใหญ่เกินไป", "The request is too large"),
+    414: ("ที่อยู่ยาวเกินไป", "The address is too long"),
     415: ("ไม่รับเนื้อหาชนิดนี้", "This kind of content is not taken"),
+    421: ("ชื่อเครื่องไม่ตรง", "This service is not known by that name"),
     422: ("คำขอไม่ถูกต้อง", "The request is not valid"),
     429: ("เรียกบ่อยเกินไป", "Too many requests"),
+    431: ("ส่วนหัวของคำขอใหญ่เกินไป", "The request's headers are too large"),
+    499: ("ผู้เรียกไปแล้ว", "The caller has gone"),
     500: ("ระบบขัดข้อง", "Something broke here"),
     507: ("ที่เก็บข้อมูลไม่พอ", "There is no room to store it"),
     503: ("ยังตอบไม่ได้ในขณะนี้", "Cannot answer at the moment"),
@@ -76,13 +81,23 @@ class ProblemError(HTTPException):
     @property
     def titles(self) -> tuple[str, str]:
         """What went wrong in general, in Thai and English; the same for every problem of this status."""
+        known = _TITLES.get(self.status_code)
+        if known is not None:
+            return known
         phrase = HTTPStatus(self.status_code).phrase
-        return _TITLES.get(self.status_code, (phrase, phrase))
+        return phrase, phrase
 
 
 def not_found(thai: str, english: str) -> ProblemError:
     """404 for a thing that is not in the corpus."""
     return ProblemError(404, "not-found", f"ไม่พบ{thai}", f"{english} not found")
+
+
+def busy(*, close: bool = False) -> ProblemError:
+    """503 for a call that is one too many at the moment; ``close`` ends its connection."""
+    thai, english = "มีผู้ใช้งานมาก กรุณาลองใหม่ในอีกสักครู่", "too many requests wait: try again shortly"
+    headers = {"Retry-After": "1", **({"Connection": "close"} if close else {})}
+    return ProblemError(503, "busy", thai, english, headers=headers)
 
 
 def invalid(place: str, name: str, thai: str, english: str) -> ProblemError:

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends
 from fastapi.responses import JSONResponse
 
+from index.engine import Engine
 from index.hits import as_dict
 from service.asked import Asked
 from service.parameters import described, query_of
@@ -50,7 +51,11 @@ async def search_by_body(
 
 
 async def _answer(search: SearchRequest, serving: Serving, asked: Asked, client: str) -> JSONResponse:
-    result = await serving.call(lambda engine: ask(engine, search))
-    if not search.offset:
-        asked.note(result, client)
-    return JSONResponse(as_dict(result), headers={"Cache-Control": "no-store"})
+    def work(engine: Engine) -> JSONResponse:
+        result = ask(engine, search)
+        if not search.offset:
+            asked.note(result, client)
+        # Written on the thread, too: fifty groups are a megabyte of JSON.
+        return JSONResponse(as_dict(result), headers={"Cache-Control": "no-store"})
+
+    return await serving.call(work)

@@ -13,6 +13,8 @@ from fastapi import FastAPI
 from corpus.settings import Settings
 from service.app import create_app
 from service.corpora import Corpora
+from service.edge.connections import guarded
+from service.edge.hosts import LOOPBACK, is_loopback
 from service.edge.logs import log_config
 from service.edge.middleware import Lifecycle
 from service.settings import ServiceSettings
@@ -53,7 +55,7 @@ def server(app: FastAPI, settings: ServiceSettings, *, whole_process: bool = Fal
             host=settings.host,
             port=settings.port,
             loop="uvloop",
-            http="httptools",
+            http=guarded(settings.connections, settings.head_seconds),
             ws="none",
             lifespan="on",
             server_header=False,
@@ -63,6 +65,7 @@ def server(app: FastAPI, settings: ServiceSettings, *, whole_process: bool = Fal
             log_config=log_config(settings, whole_process=whole_process),
             log_level=settings.log_level,
             timeout_graceful_shutdown=settings.shutdown_seconds,
+            timeout_keep_alive=settings.keep_alive_seconds,
         ),
         app.state.lifecycle,
         settings.drain_seconds,
@@ -95,6 +98,8 @@ def run(
     service = service or ServiceSettings()
     given = {"host": host, "port": port}
     service = service.model_copy(update={name: value for name, value in given.items() if value is not None})
+    if not service.hosts and is_loopback(service.host):
+        service = service.model_copy(update={"hosts": LOOPBACK})  # no page of another name may read it
     corpora = Corpora(own or settings, settings if own is not None and own != settings else None)
     app = create_app(service, corpora=corpora)
     # Nobody's first page, and no first refused call, waits for what is made once.

@@ -1,8 +1,8 @@
 """The engine behind the service: opened late, renewed quietly, never on the event loop.
 
-A search is a few milliseconds of pure computing. It runs on a small pool of threads, so that
+A search is a few milliseconds of pure computing. It runs on a small pool of threads (`service.threads`), so that
 ``/livez`` and other requests go on; beyond ``settings.queue`` waiting requests new ones are refused at
-once instead of piling up.
+once instead of piling up, and none waits longer than ``settings.queue_seconds``.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ import contextlib
 import contextvars
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeVar
 
 from index.engine import Engine
 from index.manifest import GenerationError
 from index.opening import NoIndexError
 from service.corpora import Corpora
+from service.edge.current import CURRENT
 from service.edge.observing import OBSERVER, Observer
 from service.problems import ProblemError
 from service.settings import ServiceSettings
+from service.threads import Threads
 
 T = TypeVar("T")
 OpenEngine = Callable[[], Engine]
@@ -53,8 +54,7 @@ class Serving:
         self._open_engine = corpora.open if corpora is not None else open_engine
         self._opened_here: list[Engine] = []
         self._renewing = asyncio.Lock()
-        self._pool: ThreadPoolExecutor | None = None
-        self._waiting = 0
+        self._threads: Threads | None = None
         self._fault = ""
         self._unusable = False
         self._watcher: asyncio.Task[None] | None = None
@@ -63,7 +63,8 @@ class Serving:
 
     async def start(self) -> None:
         """Open the engine if none was given, then watch for newer generations."""
-        self._pool = ThreadPoolExecutor(self._settings.threads, thread_name_prefix="karani")
+        settings = self._settings
+        self._threads = Threads(settings.threads, settings.queue, settings.queue_seconds)
         await self.renew()
         self._watcher = asyncio.create_task(self._watch())
 
@@ -73,8 +74,8 @@ class Serving:
             self._watcher.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watcher
-        if self._pool is not None:
-            await asyncio.to_thread(self._pool.shutdown, wait=True)
+        if self._threads is not None:
+            await self._threads.close()
         for engine in self._opened_here:
             engine.close()
         if self._opened_here:
@@ -117,25 +118,22 @@ class Serving:
     @property
     def waiting(self) -> int:
         """How many calls wait or run on the threads."""
-        return self._waiting
+        return 0 if self._threads is None else self._threads.waiting
 
     async def call(self, work: Callable[[Engine], T]) -> T:
         """Run ``work`` with the engine on a worker thread.
 
         Raises:
-            ProblemError: 503, there is no index, or too many requests wait already.
+            ProblemError: 503, there is no index, or too many requests wait already, or this one waited too long;
+                499, its caller has gone.
         """
         engine = self.engine
-        if self._waiting >= self._settings.queue:
-            thai, english = "มีผู้ใช้งานมาก กรุณาลองใหม่ในอีกสักครู่", "too many requests wait: try again shortly"
-            raise ProblemError(503, "busy", thai, english, headers={"Retry-After": "1"})
-        self._waiting += 1
+        assert self._threads is not None  # noqa: S101 - started with the application
+        current = CURRENT.get()
         context = contextvars.copy_context()  # so that the thread knows the request: its id, its span
         context.run(OBSERVER.set, self.observer)
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, context.run, work, engine)
-        finally:
-            self._waiting -= 1
+        run: Callable[[], T] = partial(context.run, work, engine)
+        return await self._threads.run(run, None if current is None else current.left)
 
     async def _watch(self) -> None:
         while True:

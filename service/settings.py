@@ -15,6 +15,7 @@ import limits
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from service.edge import hosts as host_names
 from service.edge import origins
 
 #: The heading that stands in README's table before the field named.
@@ -54,6 +55,11 @@ def _checked_rate(value: str) -> str:
     return value
 
 
+def _checked_hosts(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(host_names.parse(value) for value in values))
+
+
+HostList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_checked_hosts)]
 OriginList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_checked_origins)]
 NetworkList = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_checked_networks)
@@ -78,6 +84,12 @@ class ServiceSettings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address to listen on")
     # KARANI_PORT: TCP port; 0 takes a free one.
     port: int = Field(default=8000, ge=0, le=65535, description="TCP port; 0 takes a free one")
+    # KARANI_HOSTS: names in Host that are answered, against DNS rebinding; addresses and localhost always are.
+    hosts: HostList = Field(
+        default=(),
+        description="host names that are answered, such as `cases.example.go.th` or `*.example.go.th`; "
+        "none: any, but on loopback `localhost` alone; `*`: any",
+    )
     # KARANI_MAX_QUERY_CHARS: longer questions are refused with 422.
     max_query_chars: int = Field(
         default=1000, ge=1, le=100_000, description="longest question, in characters"
@@ -95,6 +107,30 @@ class ServiceSettings(BaseSettings):
     # KARANI_QUEUE: requests that may wait for a thread; further ones get 503 with Retry-After.
     queue: int = Field(
         default=256, ge=1, le=100_000, description="requests that may wait for a worker thread"
+    )
+    # KARANI_QUEUE_SECONDS: how long one may wait for a thread; then 503 with Retry-After.
+    queue_seconds: float = Field(
+        default=5.0, gt=0, le=600, description="seconds that a request may wait for a worker thread"
+    )
+    # KARANI_REQUEST_SECONDS: from a request's last byte to the answer's first; then 503.
+    request_seconds: float = Field(
+        default=30.0, gt=0, le=3600, description="seconds until an answer must have begun"
+    )
+    # KARANI_HEAD_SECONDS: for a request's address and headers; then the connection is closed.
+    head_seconds: float = Field(
+        default=10.0, gt=0, le=600, description="seconds for a request's address and headers to arrive"
+    )
+    # KARANI_BODY_SECONDS: for a body, and longer by a second for each 16 KiB of it; then 408.
+    body_seconds: float = Field(
+        default=10.0, gt=0, le=3600, description="seconds for a body, and a second more for each 16 KiB of it"
+    )
+    # KARANI_KEEP_ALIVE_SECONDS: a proxy in front should keep connections for a shorter time.
+    keep_alive_seconds: int = Field(
+        default=5, ge=1, le=600, description="seconds that an idle connection stays open"
+    )
+    # KARANI_CONNECTIONS: beyond it new ones get 503, probes apart; below the limit of open files.
+    connections: int = Field(
+        default=512, ge=1, le=100_000, description="connections at once; beyond, 503 for all but probes"
     )
     # KARANI_RELOAD_SECONDS: how often a newer generation is looked for.
     reload_seconds: float = Field(
@@ -253,6 +289,12 @@ class ServiceSettings(BaseSettings):
         if parts.scheme not in {"http", "https"} or not parts.hostname or extra:
             raise ValueError("must be an address such as https://cases.example.go.th, without ?, # and @")
         return value.rstrip("/")
+
+    @property
+    def answered_hosts(self) -> tuple[str, ...]:
+        """The names to answer to, the public address' own among them; none for any."""
+        public = urlsplit(self.public_url or "").hostname
+        return (*self.hosts, *((public,) if public and self.hosts else ()))
 
     @property
     def shown_examples(self) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ from index.engine import Engine
 from service.database import Database
 from service.feedback import MAX_COMMENT_CHARS, REASONS_AFTER, Feedback, Reason, Receipts, keep
 from service.pages.addresses import own_address
-from service.pages.rendering import Pages
+from service.pages.rendering import Pages, made
+from service.pages.views import Corpus
 from service.problems import documented, from_errors, invalid, not_found
 from service.questions import no_repeats, readable
 from service.schemas import Strict, valid_unicode, whole
@@ -142,11 +143,13 @@ async def why(request: Request, serving: ServingDep) -> HTMLResponse:
         {k: v for k, v in request.query_params.items() if k in VoteForm.model_fields}
     )
     pages: Pages = request.app.state.pages
-    corpus = await serving.call(pages.corpus)
     reasons = REASONS_AFTER[form.relevant != "0"]
-    return pages.render(
-        request, "feedback.html", corpus=corpus, form=form, reasons=reasons, back=own_address(form.back)
-    )
+
+    def thanks(_: Engine, corpus: Corpus) -> HTMLResponse:
+        values: dict[str, Any] = {"form": form, "reasons": reasons, "back": own_address(form.back)}
+        return pages.render(request, "feedback.html", corpus=corpus, **values)
+
+    return await made(serving, pages, thanks)
 
 
 def receipts_of(request: Request) -> Receipts:

@@ -79,7 +79,9 @@ class Sentences:
 
 def _sentence(piece: str) -> Iterator[Sentence]:
     if len(piece) > MAX_CHARS:
-        yield Sentence(plain(piece[:_SHOWN_CHARS]), ())
+        shown = plain(piece[:_SHOWN_CHARS])
+        if shown:
+            yield Sentence(shown, ())
         return
     cited = sorted({number for mark in _MARK.findall(piece) for number in _numbers(mark)})
     text = plain(_MARK.sub(" ", piece))

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from index.engine import Engine
@@ -194,7 +194,7 @@ def _since(started: float) -> float:
 
 
 def _meta(result: SearchResult, sources: Sequence[Source], written: bool) -> dict[str, Any]:
-    found = as_dict(result)
+    found = as_dict(replace(result, groups=(), facets={}))
     shared = ("query", "suggestion", "generation", "answer")
     passages = [
         {

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
+
+from starlette.types import Receive
 
 _SANE = re.compile(rb"[A-Za-z0-9._:-]{8,64}")
 
@@ -25,6 +28,18 @@ class Current:
     answered: bool | None = None
     search_ms: float | None = None
     span: Any = None
+    receive: Receive | None = None
+    """The server's own, to learn that the caller has gone; only once nothing of the body is left to read."""
+
+    async def left(self) -> None:
+        """Return when the caller has gone; as long as its body is still to be read, that cannot be known."""
+        while self.receive is not None:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                return
+            if message.get("body") or message.get("more_body"):
+                break
+        await asyncio.Event().wait()
 
 
 #: Set by `service.edge.middleware` for every request, and seen by whatever the request calls, threads included.

@@ -17,17 +17,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.edge import cors
 from service.edge.access import Access, foreign
+from service.edge.connections import is_over
 from service.edge.current import CURRENT, Current, request_id
 from service.edge.headers import raw_security_headers
+from service.edge.hosts import Hosts
 from service.edge.logs import RequestLog
 from service.edge.metrics import OTHER_ROUTE, Metrics
 from service.edge.rates import RateLimits, address_of, policy_for, too_many
+from service.edge.sizes import Sizes
 from service.edge.tracing import Tracing
-from service.problems import ProblemError
+from service.problems import ProblemError, busy
 
 Answer = Callable[[Request, Exception], Awaitable[Response]]
 #: Answered while the service stops: whoever watches the process needs them.
 _ALWAYS = frozenset({"/livez", "/metrics"})
+#: Answered on connections beyond the limit, and under any name that a probe may call by.
+_PROBES = frozenset({"/livez", "/readyz"})
 
 
 @dataclass(slots=True)
@@ -42,6 +47,8 @@ class EdgeParts:
     """What the edge asks, in this order."""
 
     lifecycle: Lifecycle
+    hosts: Hosts
+    sizes: Sizes
     access: Access
     rates: RateLimits
     metrics: Metrics
@@ -66,7 +73,8 @@ class Edge:
         started = time.perf_counter()
         headers = dict(scope["headers"])
         method: str = scope.get("karani.method") or scope["method"]
-        current = Current(request_id(headers.get(b"x-request-id")))
+        bodiless = b"content-length" not in headers and b"transfer-encoding" not in headers
+        current = Current(request_id(headers.get(b"x-request-id")), receive=receive if bodiless else None)
         CURRENT.set(current)
         if self.parts.tracing is not None:
             current.span = self.parts.tracing.begin(method, headers)
@@ -117,6 +125,7 @@ class Edge:
         caller = address_of(client[0] if client else None)
         refusal = None
         try:
+            self._check_shape(scope, path, headers)
             if cors.is_preflight(path, method, headers):
                 policy = "read"
                 if origin is None:
@@ -135,6 +144,18 @@ class Edge:
             self.parts.metrics.limited(policy)
             return too_many(ruling.wait_seconds)
         return refusal
+
+    def _check_shape(self, scope: Scope, path: str, headers: dict[bytes, bytes]) -> None:
+        """What needs no knowledge of the caller: the connection, the name asked under, the head's size.
+
+        Raises:
+            ProblemError: 503, 421, 414, 422 or 431.
+        """
+        if is_over(scope) and path not in _PROBES | _ALWAYS:
+            raise busy(close=True)
+        self.parts.sizes.check(scope)
+        if path not in _PROBES and headers.get(b"host", b"").decode("latin-1") not in self.parts.hosts:
+            raise _misdirected()
 
     async def _refused(self, refusal: ProblemError, scope: Scope, current: Current) -> Response:
         current.refused = refusal.kind
@@ -174,6 +195,13 @@ async def _nowhere(_: Request) -> Response:
 def _stopping() -> ProblemError:
     thai, english = "ระบบกำลังหยุดทำงาน กรุณาลองใหม่", "the service is stopping: try again"
     return ProblemError(503, "stopping", thai, english, headers={"Retry-After": "2", "Connection": "close"})
+
+
+def _misdirected() -> ProblemError:
+    """421 for a name that is not this service's."""
+    thai = "ไม่รับคำขอภายใต้ชื่อเครื่องนี้ ให้ผู้ดูแลเพิ่มชื่อใน KARANI_HOSTS หรือตั้ง KARANI_PUBLIC_URL"
+    english = "this service is not known by that host name: add it to KARANI_HOSTS, or set KARANI_PUBLIC_URL"
+    return ProblemError(421, "host-not-allowed", thai, english, headers={"Connection": "close"})
 
 
 def _merged(

@@ -14,12 +14,14 @@ from fastapi import FastAPI
 from service.asked import Asked
 from service.database import Database
 from service.edge.access import Access
+from service.edge.hosts import Hosts
 from service.edge.keys import Keys
 from service.edge.logs import RequestLog
 from service.edge.metrics import Metrics
 from service.edge.middleware import Answer, EdgeParts, Lifecycle
 from service.edge.observing import observer_of
 from service.edge.rates import RateLimits
+from service.edge.sizes import sizes_of
 from service.edge.tracing import Tracing
 from service.serving import Serving
 from service.settings import ServiceSettings
@@ -48,6 +50,8 @@ class Upkeep:
         serving.observer = observer_of(metrics, self._tracing)
         self.parts = EdgeParts(
             lifecycle=lifecycle,
+            hosts=Hosts(settings.answered_hosts),
+            sizes=sizes_of(settings),
             access=Access(settings, self._keys),
             rates=RateLimits(settings),
             metrics=metrics,

@@ -106,7 +106,7 @@ class _Handlers:
         address = self._addresses(context)
         try:
             arguments = tool.arguments.model_validate(params.arguments or {})
-            return _result(await self._call(lambda engine: tool.run(engine, arguments, address)))
+            return await self._call(lambda engine: _result(tool.run(engine, arguments, address)))
         except ValidationError as error:
             found = cast("Sequence[dict[str, Any]]", error.errors())
             return _fault(str(from_errors(found, "arguments").detail))

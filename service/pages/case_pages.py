@@ -22,8 +22,9 @@ from service.pages import listing, provinces
 from service.pages.addresses import site_of
 from service.pages.fragments import share_url
 from service.pages.listing import SIZE, Listing
-from service.pages.rendering import PagesDep, load
+from service.pages.rendering import PagesDep, made
 from service.pages.sharing import Shared, shared_as
+from service.pages.views import Corpus
 from service.problems import not_found
 from service.state import ServingDep
 
@@ -42,25 +43,23 @@ async def cases_page(request: Request, serving: ServingDep, pages: PagesDep) -> 
     wanted = _wanted(state)
     offset = listing.offset(request)
 
-    def read(engine: Engine) -> tuple[catalogue.Part[CaseInfo], dict[str, dict[str, int]], str]:
+    def listed(engine: Engine, corpus: Corpus) -> HTMLResponse:
         store = engine.store
         part = catalogue.cases(store, wanted, sort=_sort(state), offset=offset, limit=SIZE)
-        title = store.titles([wanted.document_id]) if wanted.document_id else {}
-        return part, catalogue.case_facets(store, wanted), title.get(wanted.document_id or "", "")
+        shown = Listing("/cases", state, part.total, offset, _SORTS)
+        return pages.render(
+            request,
+            "cases.html",
+            corpus=corpus,
+            list=shown,
+            cases=part.entries,
+            facets=shown.facets(catalogue.case_facets(store, wanted)),
+            chosen=shown.chosen((*CASE_FACETS, "document_id")),
+            labels=store.titles([wanted.document_id]) if wanted.document_id else {},
+            find=state.get("find", ""),
+        )
 
-    (part, counts, title), corpus = await load(serving, pages, read)
-    shown = Listing("/cases", state, part.total, offset, _SORTS)
-    return pages.render(
-        request,
-        "cases.html",
-        corpus=corpus,
-        list=shown,
-        cases=part.entries,
-        facets=shown.facets(counts),
-        chosen=shown.chosen((*CASE_FACETS, "document_id")),
-        labels={state["document_id"]: title} if title else {},
-        find=state.get("find", ""),
-    )
+    return await made(serving, pages, listed)
 
 
 def _wanted(state: dict[str, str]) -> CaseFilter:
@@ -114,19 +113,23 @@ class CaseStory:
 @router.get("/cases/{case_id}")
 async def case_page(request: Request, case_id: str, serving: ServingDep, pages: PagesDep) -> HTMLResponse:
     """One case: what is known of it, its passages in reading order, and cases like it."""
-    story, corpus = await load(serving, pages, lambda engine: _story(engine.store, case_id, site_of(request)))
-    if story is None:
-        raise not_found("กรณีนี้", "case")
-    return pages.render(
-        request,
-        "case.html",
-        corpus=corpus,
-        story=story,
-        info=story.info,
-        case=story.info.case,
-        document=story.document,
-        shared=story.shared,
-    )
+
+    def told(engine: Engine, corpus: Corpus) -> HTMLResponse:
+        story = _story(engine.store, case_id, site_of(request))
+        if story is None:
+            raise not_found("กรณีนี้", "case")
+        return pages.render(
+            request,
+            "case.html",
+            corpus=corpus,
+            story=story,
+            info=story.info,
+            case=story.info.case,
+            document=story.document,
+            shared=story.shared,
+        )
+
+    return await made(serving, pages, told)
 
 
 def _story(store: Store, case_id: str, site: str) -> CaseStory | None:
@@ -180,20 +183,20 @@ def _related(store: Store, info: CaseInfo) -> tuple[Related, ...]:
 async def provinces_page(request: Request, serving: ServingDep, pages: PagesDep) -> HTMLResponse:
     """Thailand by province: a map of tiles, and the same as a list."""
 
-    def read(engine: Engine) -> dict[str, int]:
-        return catalogue.case_facets(engine.store, CaseFilter(), ["province"])["province"]
+    def mapped(engine: Engine, corpus: Corpus) -> HTMLResponse:
+        counts = catalogue.case_facets(engine.store, CaseFilter(), ["province"])["province"]
+        drawn = provinces.tile_map(counts)
+        known = {tile.province.name for tile in drawn.tiles}
+        return pages.render(
+            request,
+            "provinces.html",
+            corpus=corpus,
+            map=drawn,
+            regions=provinces.REGIONS,
+            cell=provinces.CELL,
+            gap=provinces.GAP,
+            placed=sum(count for name, count in counts.items() if name in known),
+            unplaced=corpus.cases - sum(counts.values()),
+        )
 
-    counts, corpus = await load(serving, pages, read)
-    drawn = provinces.tile_map(counts)
-    known = {tile.province.name for tile in drawn.tiles}
-    return pages.render(
-        request,
-        "provinces.html",
-        corpus=corpus,
-        map=drawn,
-        regions=provinces.REGIONS,
-        cell=provinces.CELL,
-        gap=provinces.GAP,
-        placed=sum(count for name, count in counts.items() if name in known),
-        unplaced=corpus.cases - sum(counts.values()),
-    )
+    return await made(serving, pages, mapped)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from corpus import catalogue, originals
 from corpus.records import Case, Citation, Page, Passage
-from corpus.store import CaseInfo, DocumentInfo
+from corpus.store import DocumentInfo
 from index.engine import Engine
 from service.citing import reference
 from service.documents import document_url
@@ -20,8 +20,9 @@ from service.pages import listing, viewing
 from service.pages.addresses import site_of
 from service.pages.fragments import share_url
 from service.pages.listing import SIZE, Listing
-from service.pages.rendering import Pages, PagesDep, load
+from service.pages.rendering import Pages, PagesDep, made
 from service.pages.sharing import Shared, shared_as
+from service.pages.views import Corpus
 from service.problems import not_found
 from service.state import ServingDep
 
@@ -38,15 +39,16 @@ async def documents_page(request: Request, serving: ServingDep, pages: PagesDep)
     find, offset = state.get("find", ""), listing.offset(request)
     sorts: dict[str, catalogue.DocumentSort] = {"newest": "newest", "pages": "pages"}
     sort = sorts.get(state.get("sort", ""), "title")
-    part, corpus = await load(
-        serving,
-        pages,
-        lambda engine: catalogue.documents(engine.store, find=find, sort=sort, offset=offset, limit=SIZE),
-    )
-    shown = Listing("/documents", state, part.total, offset, _SORTS)
-    return pages.render(
-        request, "documents.html", corpus=corpus, list=shown, documents=part.entries, find=find
-    )
+
+    def listed(engine: Engine, corpus: Corpus) -> HTMLResponse:
+        part = catalogue.documents(engine.store, find=find, sort=sort, offset=offset, limit=SIZE)
+        values: dict[str, Any] = {
+            "list": Listing("/documents", state, part.total, offset, _SORTS),
+            "documents": part.entries,
+        }
+        return pages.render(request, "documents.html", corpus=corpus, find=find, **values)
+
+    return await made(serving, pages, listed)
 
 
 @router.get("/documents/{document_id}")
@@ -55,21 +57,24 @@ async def document_page(
 ) -> HTMLResponse:
     """The page viewer with ``?page=``, else what is known of the document."""
     number = listing.number(request, "page")
-    if number is None:
-        return await _document(request, document_id, serving, pages)
-    return await _viewer(request, document_id, number, serving, pages)
+
+    def shown(engine: Engine, corpus: Corpus) -> HTMLResponse:
+        if number is None:
+            return _document(request, document_id, pages, engine, corpus)
+        return _viewer(request, document_id, number, pages, engine, corpus)
+
+    return await made(serving, pages, shown)
 
 
-async def _document(request: Request, document_id: str, serving: ServingDep, pages: Pages) -> HTMLResponse:
-    def read(engine: Engine) -> tuple[DocumentInfo | None, catalogue.Part[CaseInfo], list[viewing.Download]]:
-        info = engine.store.document(document_id)
-        wanted = catalogue.CaseFilter(document_id=document_id)
-        told = catalogue.cases(engine.store, wanted, limit=_MOST_LISTED_CASES)
-        return info, told, viewing.downloads(engine, info) if info else []
-
-    (info, told, files), corpus = await load(serving, pages, read)
+def _document(
+    request: Request, document_id: str, pages: Pages, engine: Engine, corpus: Corpus
+) -> HTMLResponse:
+    info = engine.store.document(document_id)
     if info is None:
         raise not_found("เอกสารนี้", "document")
+    told = catalogue.cases(
+        engine.store, catalogue.CaseFilter(document_id=document_id), limit=_MOST_LISTED_CASES
+    )
     return pages.render(
         request,
         "document.html",
@@ -80,7 +85,7 @@ async def _document(request: Request, document_id: str, serving: ServingDep, pag
         if told.total > len(told.entries)
         else "",
         case_total=told.total,
-        files=files,
+        files=viewing.downloads(engine, info),
         link=viewing.web_address(info.metadata),
     )
 
@@ -97,18 +102,18 @@ class _Read:
     cleaner: str
 
 
-async def _viewer(
-    request: Request, document_id: str, number: int, serving: ServingDep, pages: Pages
+def _viewer(
+    request: Request, document_id: str, number: int, pages: Pages, engine: Engine, corpus: Corpus
 ) -> HTMLResponse:
     wanted = (listing.number(request, "start"), listing.number(request, "end"))
     span = cast("tuple[int, int]", wanted) if None not in wanted else None
     quote = request.query_params.get("quote", "")[:2000]
-    found, corpus = await load(serving, pages, lambda engine: _read(engine, document_id, number))
+    found = _read(engine, document_id, number)
     if found is None:
         raise not_found("หน้านี้", "page")
     info, page = found.info, found.page
     view = viewing.view_page(
-        page, span, quote, listing.number(request, "from"), serving.settings.max_view_chars
+        page, span, quote, listing.number(request, "from"), pages.settings.max_view_chars
     )
     shown = [p for p in found.passages if p.end > view.low and p.start < view.high]
     place = {"page": number, "start": wanted[0], "end": wanted[1], "quote": quote}

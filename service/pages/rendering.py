@@ -128,6 +128,9 @@ async def _pages(request: Request) -> Pages:
 PagesDep = Annotated[Pages, Depends(_pages)]
 
 
-async def load(serving: Serving, pages: Pages, read: Callable[[Engine], T]) -> tuple[T, Corpus]:
-    """What ``read`` gives, and what is being served, in one go on a worker thread."""
-    return await serving.call(lambda engine: (read(engine), pages.corpus(engine)))
+async def made(serving: Serving, pages: Pages, make: Callable[[Engine, Corpus], T]) -> T:
+    """What ``make`` gives of the engine and of what is being served, in one go on a worker thread.
+
+    A page is rendered there too: a long one takes longer than all other requests may wait for the event loop.
+    """
+    return await serving.call(lambda engine: make(engine, pages.corpus(engine)))

@@ -16,8 +16,9 @@ from index.listing import SORTS
 from service.feedback import REASONS_AFTER
 from service.pages import refining, views
 from service.pages.addresses import site_of
-from service.pages.rendering import Pages, PagesDep, load
+from service.pages.rendering import Pages, PagesDep, made
 from service.pages.sharing import Shared, shared_of
+from service.pages.views import Corpus
 from service.problems import ProblemError, from_errors
 from service.questions import ask, checked, readable
 from service.schemas import SearchRequest
@@ -49,22 +50,29 @@ async def search_page(
     """The empty page with examples, or a question's answer and hits."""
     question = readable(request.query_params.get("q", ""))
     if not question:
-        corpus = await serving.call(pages.corpus)
         examples = serving.settings.shown_examples
         popular = [one for one in asked.suggested() if one not in examples][:_POPULAR]
-        return pages.render(request, "home.html", corpus=corpus, examples=examples, popular=popular)
+
+        def home(_: Engine, corpus: Corpus) -> HTMLResponse:
+            return pages.render(request, "home.html", corpus=corpus, examples=examples, popular=popular)
+
+        return await made(serving, pages, home)
     try:
         search = checked(_search_of(request), serving.settings)
     except ProblemError as problem:
         corpus = await serving.call(pages.corpus)
         values = {"corpus": corpus, "problem": problem, "question": question[:200]}
         return pages.render(request, "refused.html", status=problem.status_code, **values)
-    site = site_of(request)
-    found, corpus = await load(serving, pages, lambda engine: _answered(engine, search, site))
-    if search.offset == 0:
-        asked.note(found.result, client)
-    shown = _results(search, found, serving.settings)
-    return pages.render(request, "results.html", corpus=corpus, **shown)
+
+    def results(engine: Engine, corpus: Corpus) -> HTMLResponse:
+        found = _answered(engine, search, site_of(request))
+        if search.offset == 0:
+            asked.note(found.result, client)
+        return pages.render(
+            request, "results.html", corpus=corpus, **_results(search, found, serving.settings)
+        )
+
+    return await made(serving, pages, results)
 
 
 @router.get("/robots.txt", response_class=PlainTextResponse)

@@ -15,11 +15,12 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
+from index.engine import Engine
 from index.hits import SearchResult
 from service.edge.headers import framed_policy
 from service.edge.keys import Key, Keys
 from service.pages import refining, views
-from service.pages.rendering import PagesDep
+from service.pages.rendering import Pages, PagesDep
 from service.portals import accents
 from service.problems import ProblemError, from_errors, invalid
 from service.questions import ask, checked, readable
@@ -49,17 +50,25 @@ class Look:
 async def embed(request: Request, serving: ServingDep, pages: PagesDep) -> HTMLResponse:
     """The box, and below it a question's answer and hits; every link opens a tab of its own."""
     question = readable(request.query_params.get("q", ""))
-    values: dict[str, Any] = {"result": None, "problem": None, "quoted": [], "page_url": "/"}
-    status = 200
-    if question:
-        try:
-            search = checked(_search_of(request), serving.settings)
-            result = await serving.call(lambda engine: ask(engine, search))
-        except ProblemError as problem:
-            values["problem"], status = problem, problem.status_code
-        else:
-            values |= _shown(request, search, result, serving.settings)
-    look, ancestors = _look(request), _ancestors(request, serving.settings)
+    if not question:
+        return _page(request, pages, question, {})
+    try:
+        search = checked(_search_of(request), serving.settings)
+
+        def answered(engine: Engine) -> HTMLResponse:
+            shown = _shown(request, search, ask(engine, search), serving.settings)
+            return _page(request, pages, question, shown)
+
+        return await serving.call(answered)
+    except ProblemError as problem:
+        return _page(request, pages, question, {"problem": problem}, problem.status_code)
+
+
+def _page(
+    request: Request, pages: Pages, question: str, shown: dict[str, Any], status: int = 200
+) -> HTMLResponse:
+    values: dict[str, Any] = {"result": None, "problem": None, "quoted": [], "page_url": "/", **shown}
+    look, ancestors = _look(request), _ancestors(request, pages.settings)
     kept = [(name, value) for name in _KEPT for value in request.query_params.getlist(name) if value]
     page = pages.render(
         request,

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 from fastapi.responses import StreamingResponse
 
+from corpus.store import Store
 from index.hits import SearchResult
 from service.app import create_app
 from service.server import server
@@ -30,8 +33,9 @@ class SlowEngine:
     fault = ""
     encoder = Encoder()
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, folder: Path) -> None:
         self.seconds = seconds
+        self.store = Store.open(folder / "corpus.sqlite")
 
     def reload(self, **_: Any) -> bool:
         return False
@@ -46,7 +50,12 @@ def main() -> None:
     settings = ServiceSettings(
         reload_seconds=60, port=port, shutdown_seconds=shutdown_seconds, drain_seconds=1.0, log_format="json"
     )
-    engine: Any = SlowEngine(seconds)
+    with tempfile.TemporaryDirectory(prefix="karani-slow-") as folder:
+        engine: Any = SlowEngine(seconds, Path(folder))
+        serve(engine, settings)
+
+
+def serve(engine: Any, settings: ServiceSettings) -> None:
     app = create_app(settings, engine)
 
     @app.post("/v1/stream")
@@ -54,7 +63,7 @@ def main() -> None:
         async def parts() -> AsyncIterator[str]:
             for number in range(10):
                 yield f"data: {number}\n\n"
-                await asyncio.sleep(seconds / 10)
+                await asyncio.sleep(engine.seconds / 10)
 
         return StreamingResponse(parts(), media_type="text/event-stream")
 

@@ -119,7 +119,9 @@ def test_a_full_queue_refuses_at_once() -> None:
 
 async def _full_queue() -> None:
     engine: Any = BlockedEngine()
-    serving = Serving(ServiceSettings(threads=1, queue=2, reload_seconds=60), engine, None)
+    serving = Serving(
+        ServiceSettings(threads=1, queue=1, reload_seconds=60), engine, None
+    )  # one runs, one waits
     await serving.start()
     tasks = [asyncio.create_task(serving.call(lambda e: e.wait())) for _ in range(2)]  # type: ignore[attr-defined]
     await asyncio.sleep(0)

@@ -63,4 +63,4 @@ def test_addresses_are_those_the_browser_used(client: TestClient) -> None:
 def test_nothing_typed_and_nothing_valid_are_no_faults(client: TestClient) -> None:
     assert client.get("/suggest/opensearch").json() == ["", []]
     assert client.get("/suggest/opensearch?q=%00%01").json()[1] == []
-    assert client.get("/suggest/opensearch?q=" + "ก" * 5000).status_code == 200
+    assert client.get("/suggest/opensearch?q=" + "ก" * 3000).status_code == 200
