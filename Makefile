@@ -10,7 +10,7 @@ SEEDS ?= ../shared/seeds
 export PYTHAINLP_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint types layers gate baseline check quality bench throughput clean
+.PHONY: help serve test lint types layers gate baseline check quality bench throughput audit clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -72,6 +72,9 @@ bench: $(STAMP) ## Speed on this machine: encoding and answering on the demo cas
 throughput: $(DEV_STAMP) ## What keys, limits, metrics and logs cost, by wrk (apt-get install wrk)
 	$(VENV)/bin/karani ask --data var/bench "ใครใช้ MOU กับโรงพยาบาล" >/dev/null
 	$(PY) -m tests.service.throughput var/bench/demo
+
+audit: $(DEV_STAMP) ## Known vulnerabilities of the installed packages, as far as anybody can be asked
+	$(PY) .ci/audit.py
 
 check: lint types layers test gate ## All of the above
 

@@ -59,13 +59,15 @@ _READERS = {
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """``share`` of all executions; ``seeds`` are bytes to begin with, ``slow`` ones bytes to try once."""
+    """``share`` of all executions; ``seeds`` are bytes to begin with, ``slow`` ones bytes to try once; ``whole`` ones
+    are files, of which a piece would be none."""
 
     name: str
     check: Callable[[bytes], None]
     share: float
     seeds: Callable[[], list[bytes]]
     slow: Callable[[], list[bytes]] = list
+    whole: bool = False
 
 
 # -- text -----------------------------------------------------------------------
@@ -379,11 +381,11 @@ TARGETS: dict[str, Target] = {
         Target("metadata", metadata, 0.08, _TEXTS, _LONG),
         Target("decoding", decoding, 0.04, _TEXTS, _raw_long),
         Target("plain", _reader(".txt"), 0.002, _files(".txt"), _raw_long),
-        Target("markdown", _reader(".md"), 0.01, _files(".md"), _raw_long),
-        Target("jsonl", _reader(".jsonl"), 0.003, _files(".jsonl"), _raw_long),
-        Target("html", _reader(".html"), 0.003, _files(".html"), _raw_long),
-        Target("docx", _reader(".docx"), 0.01, _files(".docx")),
-        Target("pdf", _reader(".pdf"), 0.02, _files(".pdf")),
+        Target("markdown", _reader(".md"), 0.01, _files(".md"), _raw_long, whole=True),
+        Target("jsonl", _reader(".jsonl"), 0.003, _files(".jsonl"), _raw_long, whole=True),
+        Target("html", _reader(".html"), 0.003, _files(".html"), _raw_long, whole=True),
+        Target("docx", _reader(".docx"), 0.01, _files(".docx"), whole=True),
+        Target("pdf", _reader(".pdf"), 0.02, _files(".pdf"), whole=True),
         Target("asking", asking, 0.015, _QUERIES, _LONG),
         Target("suggesting", suggesting, 0.03, _QUERIES, _LONG),
         Target("searching", searching, 0.005, _QUERIES),
