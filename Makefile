@@ -10,10 +10,10 @@ SEEDS ?= ../shared/seeds
 export PYTHAINLP_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint types layers gate baseline check quality bench throughput audit clean
+.PHONY: help serve test lint types layers gate baseline reliability soak check quality bench throughput audit clean
 
 help: ## Print this help
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 # torch goes first and pinned, so that nothing else pulls a build with CUDA in.
 # Elsewhere: make serve TORCH='torch --index-url URL-of-the-CPU-builds'.
@@ -75,6 +75,13 @@ throughput: $(DEV_STAMP) ## What keys, limits, metrics and logs cost, by wrk (ap
 
 audit: $(DEV_STAMP) ## Known vulnerabilities of the installed packages, as far as anybody can be asked
 	$(PY) .ci/audit.py
+
+# SEED=7 repeats what was drawn. A fault alone: python -m tests.reliability kill --trials 200 --seed 7
+reliability: $(DEV_STAMP) ## Faults that must do no harm: kill -9, damaged files, failing disks, restarts, changes under load (40 minutes)
+	$(PY) -m tests.reliability all $(if $(SEED),--seed $(SEED))
+
+soak: $(DEV_STAMP) ## Half of the peak load for half an hour: memory and times stay flat (table, var/soak.json, var/soak.svg)
+	$(PY) -m tests.reliability soak --seconds 1800 --json var/soak-outcome.json $(if $(SEED),--seed $(SEED))
 
 check: lint types layers test gate ## All of the above
 

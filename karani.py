@@ -36,6 +36,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except _expected_errors() as error:
         _talk(str(error))
         return FAILED
+    except OSError as error:
+        _talk(_disk_failure(error, args))
+        return FAILED
+
+
+def _disk_failure(error: OSError, args: argparse.Namespace) -> str:
+    place = f" ({_settings(args).data})" if hasattr(args, "data") else ""
+    return (
+        f"อ่านหรือเขียนไฟล์ไม่สำเร็จ{place}: {error} ตรวจพื้นที่ว่าง โควตา และสิทธิ์เขียนของดิสก์ แล้วลองใหม่ / "
+        f"a file could not be read or written{place}: {error}: look whether the disk is full, over quota, "
+        "read-only or failing, then try again"
+    )
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:
@@ -43,10 +55,14 @@ def _expected_errors() -> tuple[type[Exception], ...]:
     found: list[type[Exception]] = [FileNotFoundError, PermissionError]
     for module, names in {
         "corpus.readers": ("ReadError",),
-        "corpus.sqlite": ("SchemaError",),
+        "corpus.export": ("ExportError",),
+        "corpus.sqlite": ("SchemaError", "StoreError"),
+        "corpus.limits": ("LimitsError",),
         "index.opening": ("NoIndexError",),
         "corpus.locking": ("CorpusLockedError",),
-        "index.publish": ("GenerationError",),
+        "index.manifest": ("GenerationError",),
+        "index.writing": ("GenerationWriteError",),
+        "index.care.archive": ("BackupError",),
         "index.encoders": ("EncoderError",),
         "index.training.data": ("DataError",),
     }.items():
@@ -71,7 +87,9 @@ class _Bar:
     def __init__(self, unit: str) -> None:
         from tqdm import tqdm
 
-        self._bar = tqdm(unit=unit, file=sys.stderr, disable=not sys.stderr.isatty(), leave=False)
+        self._bar = tqdm(
+            unit=unit, unit_scale=unit == "B", file=sys.stderr, disable=not sys.stderr.isatty(), leave=False
+        )
 
     def __call__(self, done: int, total: int, what: str = "") -> None:
         self._bar.total = total
@@ -109,9 +127,31 @@ def _ingest(args: argparse.Namespace) -> int:
     return FAILED if report.failures else OK
 
 
+def _remove(args: argparse.Namespace) -> int:
+    from corpus.ingest import remove
+    from corpus.locking import corpus_lock
+    from corpus.store import Store
+
+    settings = _settings(args)
+    with (
+        Store.open(settings.database, create=False) as store,
+        corpus_lock(settings, "karani remove", talk=_talk),
+    ):
+        gone = remove(store, args.documents)
+    for document_id in gone:
+        print(document_id)
+    unknown = [document_id for document_id in args.documents if document_id not in gone]
+    for document_id in unknown:
+        _talk(f"ไม่มีเอกสาร {document_id} / there is no document {document_id}")
+    if gone:
+        print(f"เอาออก {len(gone)} เอกสาร / documents removed — ต่อไป / next: karani build")
+    return FAILED if unknown else OK
+
+
 def _build(args: argparse.Namespace) -> int:
     from corpus.locking import corpus_lock
     from corpus.store import Store
+    from index.care.files import sweep
     from index.generations import build
     from index.publish import Manifest
 
@@ -121,6 +161,7 @@ def _build(args: argparse.Namespace) -> int:
         Store.open(settings.database, create=False) as store,
         corpus_lock(settings, "karani build", talk=_talk),
     ):
+        sweep(settings)
         name = build(store, settings, bar, fresh=args.fresh)
     bar.close()
     manifest = Manifest.read(settings.generations / name)
@@ -170,6 +211,11 @@ def _engine(args: argparse.Namespace) -> Engine:
 
 def _serving(settings: Settings) -> Settings:
     """The data directory that serves: its demo corpus only while it holds no document of its own."""
+    if not settings.database.exists() and settings.generations.exists():
+        raise FileNotFoundError(
+            f"มีดัชนีแต่ไม่มี {settings.database} — สั่ง karani restore จากไฟล์สำรอง / there is an index but no "
+            f"{settings.database}: run karani restore with a backup, or delete {settings.generations}"
+        )
     from corpus.demo import prepare
     from index.encoders import load_encoder
     from index.generations import build
@@ -229,15 +275,17 @@ def _place(citation: Citation) -> str:
     return f"{name}, {page}"
 
 
-# -- serve, info, check ------------------------------------------------------------
+# -- serve, info ------------------------------------------------------------
 
 
 def _serve(args: argparse.Namespace) -> int:
+    from index.care.files import sweep_if_free
     from service.server import run
 
     settings = _settings(args)
-    # The demo cases lie in a data directory of their own; keys and feedback stay with the operator's.
-    run(_serving(settings), host=args.host, port=args.port, database=settings.service_database)
+    sweep_if_free(settings, _talk)
+    # The demo cases lie in a data directory of their own; keys, feedback and uploads go to the operator's.
+    run(_serving(settings), own=settings, host=args.host, port=args.port)
     return OK
 
 
@@ -273,17 +321,6 @@ def _info(args: argparse.Namespace) -> int:
             f"{manifest.revision[:12]} ({manifest.dim} dims), cleaner {manifest.cleaner}, truncated {manifest.truncated}"
         )
     return OK
-
-
-def _check(args: argparse.Namespace) -> int:
-    from index.checking import check
-
-    problems = check(_settings(args))
-    for problem in problems:
-        print(problem)
-    if not problems:
-        print("เรียบร้อย / all checks passed")
-    return FAILED if problems else OK
 
 
 # -- feedback ----------------------------------------------------------------------
@@ -373,6 +410,8 @@ def _command(
 
 
 def _add_corpus_commands(commands: Any) -> None:
+    from index.care.commands import Care
+
     ingest = _command(
         commands, "ingest", _ingest, "อ่านไฟล์หรือโฟลเดอร์เข้าคลัง / read files or folders into the store",
         "karani ingest reports/ news.jsonl",
@@ -380,14 +419,17 @@ def _add_corpus_commands(commands: Any) -> None:
     ingest.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="txt md html pdf docx jsonl, or a folder"
     )
+    remove = _command(
+        commands, "remove", _remove, "เอาเอกสารออกจากคลัง / take documents out of the store",
+        "karani remove kpiebook62009 && karani build",
+    )  # fmt: skip
+    remove.add_argument("documents", nargs="+", metavar="DOCUMENT_ID", help="as citations name them")
     build = _command(
         commands, "build", _build, "สร้างดัชนีรุ่นใหม่ / build a new generation of the index", "karani build"
     )
     build.add_argument("--fresh", action="store_true", help="encode and index everything again")
     _command(commands, "info", _info, "สรุปสิ่งที่มี / what the data directory holds", "karani info --data var")
-    _command(
-        commands, "check", _check, "ตรวจความถูกต้องของข้อมูล / verify checksums, counts and ids", "karani check"
-    )
+    Care(_settings, _Bar).add(commands, _command)
 
 
 def _add_asking_commands(commands: Any) -> None:

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
 
 MAX_CHARS = 1 << 16
+MAX_VALUES = 1000
+MAX_METADATA_CHARS = 1 << 20
 _BLOCK = re.compile(r"\A\ufeff?---[ \t]*\n(?P<yaml>(?:[^\n]*\n)*?)(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _KEY = re.compile(r"\s*(?:#[^\n]*\n\s*)*[^\s:#][^\n:]{0,63}:(?:\s|\Z)")
 
 
 class FrontMatterError(ValueError):
-    """The block is there but is not valid; the message says where."""
+    """The metadata are there but are not valid; the message says where."""
+
+
+class _Loader(yaml.BaseLoader):
+    """Builds strings, lists and mappings only, whatever tags the file carries, and no value twice.
+
+    An alias (``*name``) repeats a value for five characters, so that a page of them is more than any memory.
+    """
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases (*name) are not taken")
+        return super().compose_node(parent, index)
 
 
 def split(text: str) -> tuple[dict[str, str], str]:
@@ -28,8 +42,7 @@ def split(text: str) -> tuple[dict[str, str], str]:
     if found is None or not (_KEY.match(found["yaml"]) or not found["yaml"].strip()):
         return {}, text
     try:
-        # BaseLoader builds strings, lists and mappings only, whatever tags the file carries.
-        values = yaml.load(found["yaml"], Loader=yaml.BaseLoader)  # noqa: S506
+        values = yaml.load(found["yaml"], Loader=_Loader)  # noqa: S506 - no tag is obeyed
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise FrontMatterError(" ".join(str(error).split())) from error
     if values is None:
@@ -39,20 +52,37 @@ def split(text: str) -> tuple[dict[str, str], str]:
     return flat(values), text[found.end() :]
 
 
-def flat(values: Mapping[Any, Any], prefix: str = "", depth: int = 0) -> dict[str, str]:
-    """Make strings of every scalar in nested metadata; empty values and anything deeper than 3 are left out."""
+def flat(values: Mapping[Any, Any]) -> dict[str, str]:
+    """Make strings of every scalar in nested metadata; empty values and anything deeper than 3 are left out.
+
+    Raises FrontMatterError when that would be more than a document may carry about itself.
+    """
     kept: dict[str, str] = {}
+    chars = 0
+    for name, value in _scalars(values, "", 0):
+        chars += len(name) + len(value)
+        if chars > MAX_METADATA_CHARS or len(kept) > MAX_VALUES:
+            raise FrontMatterError(
+                f"metadata เกิน {MAX_VALUES} ค่าหรือ {MAX_METADATA_CHARS} ตัวอักษร "
+                f"(over {MAX_VALUES} values or {MAX_METADATA_CHARS} characters of metadata)"
+            )
+        if name and value:
+            kept[name] = value
+    return kept
+
+
+def _scalars(values: Mapping[Any, Any], prefix: str, depth: int) -> Iterator[tuple[str, str]]:
     for key, value in values.items():
         name = f"{prefix}{clean(str(key))}"
         if isinstance(value, Mapping):
+            yield name, ""  # its name is counted, too
             if depth < 3:
-                kept.update(flat(value, f"{name}.", depth + 1))
+                yield from _scalars(value, f"{name}.", depth + 1)
         elif isinstance(value, list | tuple):
             items = [clean(str(item)) for item in value if isinstance(item, str | int | float)]
-            kept[name] = ", ".join(item for item in items if item)
-        elif value is not None:
-            kept[name] = clean(str(value))
-    return {name: value for name, value in kept.items() if name and value}
+            yield name, ", ".join(item for item in items if item)
+        else:
+            yield name, "" if value is None else clean(str(value))
 
 
 def clean(value: str) -> str:

@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -63,7 +63,8 @@ def corpus_lock(
             yield
         finally:
             holding.discard(path)
-            lock.truncate(0)
+            with suppress(OSError):
+                os.ftruncate(lock.fileno(), 0)
 
 
 def _take(
@@ -86,10 +87,12 @@ def _take(
 
 
 def _sign(lock: IO[str], what: str) -> None:
-    lock.truncate(0)
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    lock.write(json.dumps({"pid": os.getpid(), "what": what, "since": since}))
-    lock.flush()
+    signature = json.dumps({"pid": os.getpid(), "what": what, "since": since})
+    # The lock holds without a signature, too, which only tells others whom they wait for.
+    with suppress(OSError):
+        os.ftruncate(lock.fileno(), 0)
+        os.write(lock.fileno(), signature.encode())
 
 
 def _holder(lock: IO[str]) -> str:

@@ -1,8 +1,8 @@
 """Draws one page of a PDF and tells where its characters stand, in a process of its own with limits.
 
-Run by `corpus.originals` as ``python -I pdf_worker.py FILE PAGE WIDTH``; it imports nothing of this
-project, so that a hostile file that breaks PDFium meets an empty house: no network use, no writing,
-bounded memory and time. On stdout: one line of JSON, then the PNG.
+Run by `corpus.originals` through `corpus.confined` with ``FILE PAGE WIDTH``; it imports nothing of this project,
+so that a hostile file that breaks PDFium meets an empty house: no writing, bounded memory and time. On stdout: one
+line of JSON, then the PNG.
 
 The JSON holds ``width`` and ``height`` in pixels, ``text`` (the page's characters) and ``boxes`` (per
 character: left, top, right, bottom in thousandths of the page).
@@ -19,21 +19,6 @@ from typing import Any
 _MOST_CHARACTERS = 40_000
 _MOST_PIXELS = 8_000_000
 _HIGHEST = 6  # times the width: a strip longer than that is drawn narrower
-
-
-def limit(memory_bytes: int, seconds: int) -> None:
-    """Bound this process for good; where the system knows no such limits its caller's clock remains."""
-    try:
-        import resource
-    except ImportError:
-        return
-    for what, most in (
-        (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (most, most))
 
 
 def main(path: str, number: int, width: int) -> None:
@@ -91,5 +76,4 @@ def png(pixels: Any, width: int, height: int, stride: int, channels: int) -> byt
 
 
 if __name__ == "__main__":
-    limit(int(sys.argv[4]), int(sys.argv[5]))
     main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

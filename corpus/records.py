@@ -28,10 +28,16 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SourcePage:
-    """A page exactly as a reader delivered it; ``number`` counts from 1."""
+    """A page exactly as a reader delivered it; ``number`` counts from 1.
+
+    ``source``, ``sha256`` and ``reader`` are the document's unless the page states its own, as an exported one does.
+    """
 
     number: int
     text: str
+    source: str = ""
+    sha256: str = ""
+    reader: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,9 @@ class Segmenter:
         ``1,200`` and ``1200`` give the same term.
         """
         folded = _NUMBER_COMMA.sub("", fold(text))
-        stripped = (word.strip() for word in self.words(folded))  # some white space lies among the letters' ranges
+        stripped = (
+            word.strip() for word in self.words(folded)
+        )  # some white space lies among the letters' ranges
         return [word for word in stripped if _TERM.search(word)]
 
 

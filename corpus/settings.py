@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from corpus import limits
+from corpus.limits import Limits
 
 DEMO_FOLDER = "demo"
 
@@ -21,6 +24,7 @@ VARIABLES: tuple[tuple[str, str | None, str], ...] = (
     ("KARANI_KEEP_ORIGINALS", "1", "keep ingested files under `files/`, named by their SHA-256"),
     ("KARANI_DATASETS", "../shared/data", "where `karani eval` and the tests look for data sets"),
     ("KARANI_COMMIT", None, "the commit that measurements name, where there is no checkout to ask"),
+    *limits.variables(),
 )
 
 
@@ -33,24 +37,31 @@ class Settings:
         encoder: ``builtin``, or a sentence-transformers model's name or folder (``KARANI_ENCODER``).
         encoder_revision: hub commit that pins a named encoder (``KARANI_ENCODER_REVISION``).
         keep_originals: keep a copy of each ingested file under ``files/`` (``KARANI_KEEP_ORIGINALS``, 1 or 0).
+        limits: how much of a file is read at most (``KARANI_MAX_…``).
     """
 
     data: Path = Path("var")
     encoder: str = "builtin"
     encoder_revision: str | None = None
     keep_originals: bool = True
+    limits: Limits = field(default_factory=Limits)
 
     @classmethod
     def from_environment(
         cls, environ: Mapping[str, str] = os.environ, *, data: Path | None = None
     ) -> Settings:
-        """Settings from ``KARANI_*`` variables; an explicit ``data`` wins."""
+        """Settings from ``KARANI_*`` variables; an explicit ``data`` wins.
+
+        Raises:
+            corpus.limits.LimitsError: a limit is no whole number above zero.
+        """
         return cls(
             data=data or Path(environ.get("KARANI_DATA") or "var"),
             encoder=environ.get("KARANI_ENCODER") or "builtin",
             encoder_revision=environ.get("KARANI_ENCODER_REVISION") or None,
             keep_originals=environ.get("KARANI_KEEP_ORIGINALS", "1").strip().lower()
             not in {"0", "false", "no", "off"},
+            limits=Limits.from_environment(environ),
         )
 
     @property

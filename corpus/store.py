@@ -18,7 +18,7 @@ from typing import Any
 
 from corpus.records import Case, CaseSpan, Page, Passage, Piece
 from corpus.schema import MIGRATIONS
-from corpus.sqlite import Connections
+from corpus.sqlite import Connections, store_error
 from corpus.thai import dictionary_order
 
 _PASSAGE = 'passage_id, document_id, page, case_id, heading, text, start, "end"'
@@ -85,6 +85,7 @@ class Store:
         Raises:
             FileNotFoundError: it is not there and ``create`` is false.
             corpus.sqlite.SchemaError: a newer Karani wrote it.
+            corpus.sqlite.StoreError: it is damaged, or cannot be read or written.
         """
         if not create and not path.exists():
             raise FileNotFoundError(
@@ -114,8 +115,18 @@ class Store:
         self.close()
 
     def rows(self, sql: str, parameters: Iterable[Any] = ()) -> Iterator[tuple[Any, ...]]:
-        """What a query gives; for `corpus.catalogue`, whose queries read these tables too."""
-        return self._connections.get().execute(sql, tuple(parameters))
+        """What a query gives; for `corpus.catalogue`, whose queries read these tables too.
+
+        Raises:
+            corpus.sqlite.StoreError: the file is damaged or cannot be read.
+        """
+        try:
+            return self._connections.get().execute(sql, tuple(parameters))
+        except sqlite3.DatabaseError as error:
+            found = store_error(self.path, error)
+            if found is None:
+                raise
+            raise found from error
 
     def alive(self, prefix: str = "") -> str:
         """The SQL condition for rows that live at this store's change."""
@@ -300,6 +311,10 @@ class Store:
         sql = f"SELECT 1 FROM pages WHERE document_id = ? AND sha256 = ? AND {self.alive()}"
         return next(self.rows(sql, (document_id, sha256)), None) is not None
 
+    def hashes(self) -> set[str]:
+        """The SHA-256 of every file and line that a page comes from which lives, or which a generation may still read."""
+        return {row[0] for row in self.rows("SELECT DISTINCT sha256 FROM pages")}
+
     def titles(self, document_ids: Iterable[str]) -> dict[str, str]:
         """Titles by document id."""
         wanted = list(dict.fromkeys(document_ids))
@@ -314,20 +329,42 @@ class Store:
         sql = f"SELECT document_id, metadata FROM documents WHERE document_id IN ({marks}) AND {self.alive()}"
         return {row[0]: json.loads(row[1]) for row in self.rows(sql, wanted)}
 
-    def case_names(self) -> list[tuple[str, str, str | None]]:
-        """Every case's id, name and province."""
-        sql = f"SELECT case_id, name, province FROM cases WHERE {self.alive()}"
-        return [(row[0], row[1], row[2]) for row in self.rows(sql)]
+    def case_names(self, since: int = 0) -> list[tuple[str, str, str | None]]:
+        """Every case's id, name and province, of those that came after a change."""
+        sql = f"SELECT case_id, name, province FROM cases WHERE added > ? AND {self.alive()}"
+        return [(row[0], row[1], row[2]) for row in self.rows(sql, (since,))]
 
-    def headings(self) -> list[str]:
-        """The different headings that passages stand under."""
-        sql = f"SELECT DISTINCT heading FROM passages WHERE heading <> '' AND {self.alive()}"
-        return [row[0] for row in self.rows(sql)]
+    def headings(self, since: int = 0) -> list[tuple[str, str]]:
+        """The different headings that passages stand under which came after a change, each with one document."""
+        sql = (
+            "SELECT heading, min(document_id) FROM passages "
+            f"WHERE heading <> '' AND added > ? AND {self.alive()} GROUP BY heading"
+        )
+        return [(row[0], row[1]) for row in self.rows(sql, (since,))]
 
-    def all_titles(self) -> list[tuple[str, str]]:
-        """Every document's id and title."""
-        sql = f"SELECT document_id, title FROM documents WHERE {self.alive()}"
-        return [(row[0], row[1]) for row in self.rows(sql)]
+    def has_heading(self, document_id: str, heading: str) -> bool:
+        """Whether a passage of the document stands under the heading."""
+        sql = f"SELECT 1 FROM passages WHERE document_id = ? AND heading = ? AND {self.alive()} LIMIT 1"
+        return next(self.rows(sql, (document_id, heading)), None) is not None
+
+    def all_titles(self, since: int = 0) -> list[tuple[str, str]]:
+        """The id and title of every document that came, or changed its title, after a change."""
+        sql = f"SELECT document_id, title FROM documents WHERE added > ? AND {self.alive()}"
+        return [(row[0], row[1]) for row in self.rows(sql, (since,))]
+
+    def has_province(self, province: str) -> bool:
+        """Whether some case is from there."""
+        sql = f"SELECT 1 FROM cases WHERE province = ? AND {self.alive()} LIMIT 1"
+        return next(self.rows(sql, (province,)), None) is not None
+
+    def changed_rows(self, since: int) -> tuple[list[int], list[int]]:
+        """The row numbers of passages that came after a change, and of those that went; ascending."""
+        now = self.change
+        came = "added > ? AND added <= ? AND (removed IS NULL OR removed > ?)"
+        went = "removed > ? AND removed <= ? AND added <= ?"
+        added = self.rows(f"SELECT row FROM passages WHERE {came} ORDER BY row", (since, now, now))
+        removed = self.rows(f"SELECT row FROM passages WHERE {went} ORDER BY row", (since, now, since))
+        return [row[0] for row in added], [row[0] for row in removed]
 
     # -- writing -----------------------------------------------------------------
 
@@ -348,25 +385,29 @@ class Store:
             return _replace(connection, record)
 
     def replace_many(self, records: Iterable[DocumentRecord]) -> list[str]:
-        """`replace` for many documents in one transaction; the ids of those that changed."""
+        """`replace` for many documents in one transaction; the ids of those that changed.
+
+        ``records`` may read this store as they come: they are taken inside the transaction.
+
+        Raises:
+            corpus.sqlite.StoreError: the disk is full, read only or broken; the store is as it was.
+        """
         with self.writing() as connection:
             return [record.document_id for record in records if _replace(connection, record)]
 
     def remove(self, document_id: str) -> bool:
         """Take a document out; generations built before still read it. False if unknown."""
+        return bool(self.remove_many([document_id]))
+
+    def remove_many(self, document_ids: Iterable[str]) -> list[str]:
+        """`remove` for many documents in one transaction; the ids of those that were there."""
         with self.writing() as connection:
-            known = connection.execute(
-                "SELECT 1 FROM documents WHERE document_id = ? AND removed IS NULL", (document_id,)
-            ).fetchone()
-            if known is None:
-                return False
-            change = _next_change(connection)
-            for table in ("documents", "pages", "cases", "passages"):
-                connection.execute(
-                    f"UPDATE {table} SET removed = ? WHERE document_id = ? AND removed IS NULL",
-                    (change, document_id),
-                )
-        return True
+            return [one for one in dict.fromkeys(document_ids) if _remove(connection, one)]
+
+    def discard(self, document_id: str) -> None:
+        """Take out whatever a damaged store holds of a document, even where its own row is lost."""
+        with self.writing() as connection:
+            _take_out(connection, document_id)
 
     def forget(self, before_change: int) -> int:
         """Delete rows that no generation built at or after ``before_change`` can see; how many."""
@@ -377,6 +418,16 @@ class Store:
                     f"DELETE FROM {table} WHERE removed IS NOT NULL AND removed <= ?", (before_change,)
                 ).rowcount
         return deleted
+
+
+def _remove(connection: sqlite3.Connection, document_id: str) -> bool:
+    known = connection.execute(
+        "SELECT 1 FROM documents WHERE document_id = ? AND removed IS NULL", (document_id,)
+    ).fetchone()
+    if known is None:
+        return False
+    _take_out(connection, document_id)
+    return True
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
@@ -390,6 +441,14 @@ def _next_change(connection: sqlite3.Connection) -> int:
         "UPDATE state SET value = value + 1 WHERE name = 'change' RETURNING value"
     ).fetchone()
     return int(row[0])
+
+
+def _take_out(connection: sqlite3.Connection, document_id: str) -> None:
+    change = _next_change(connection)
+    for table in ("documents", "pages", "cases", "passages"):
+        connection.execute(
+            f"UPDATE {table} SET removed = ? WHERE document_id = ? AND removed IS NULL", (change, document_id)
+        )
 
 
 def _numbers(data: bytes) -> array[int]:

@@ -4,75 +4,101 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import suppress
 
+from corpus.locking import CorpusLockedError, corpus_lock
 from corpus.settings import Settings
+from corpus.sqlite import DamagedError, SchemaError
 from corpus.store import Store
-from index.dense import COARSE, VECTORS, DenseIndex
-from index.forward import ForwardIndex
-from index.generations import FORWARD, LEXICAL
-from index.lexical import LexicalIndex
-from index.publish import GenerationError, Manifest, complete_generations, current_name, verify
+from index.care.databases import CORPUS, database_problems, existing
+from index.care.files import leftover_problems, leftovers, original_problems, originals, unreferenced_problems
+from index.care.indexes import current_problems, generation_problems
+from index.care.problems import AGAIN, RESTORE, Kind, Problem, Progress
+from index.care.texts import document_ids, orphans, text_problems
+from index.publish import candidates
+
+_AT_ONCE = 50
 
 
-def check(settings: Settings) -> list[str]:
-    """Problems found, each one line that names the place and the remedy; empty when all is well."""
-    if not settings.database.exists():
-        return [f"{settings.database}: ยังไม่มีฐานข้อมูล สั่ง karani ingest / no store yet: run karani ingest PATH"]
-    with Store.open(settings.database, create=False) as store:
-        problems = [*_database(settings), *_slices(store)]
-        folders = complete_generations(settings)
-        if not folders:
-            problems.append("ยังไม่มีดัชนี สั่ง karani build / no generation yet: run karani build")
-        elif folders[0].name != current_name(settings):
-            problems.append("CURRENT ชี้รุ่นที่ไม่มี สั่ง karani build / CURRENT names no generation: run karani build")
-        for folder in folders:
-            problems += _generation(folder, store)
-    return problems
+def check(settings: Settings, progress: Progress | None = None) -> list[str]:
+    """What `examine` finds that matters, each one line that names the place and the remedy."""
+    return [str(problem) for problem in examine(settings, progress) if problem.matters]
 
 
-def _database(settings: Settings) -> Iterator[str]:
-    connection = sqlite3.connect(f"file:{settings.database}?mode=ro", uri=True)
-    try:
-        for (line,) in connection.execute("PRAGMA integrity_check"):
-            if line != "ok":
-                yield f"{settings.database}: {line}"
-    finally:
-        connection.close()
+def examine(settings: Settings, progress: Progress | None = None) -> list[Problem]:
+    """All problems of a data directory; empty when all is well.
+
+    It looks while others go on changing things. Only where it finds something does it look again while it holds the
+    corpus lock, so that what was just being changed is not taken for damage.
+
+    Args:
+        settings: names the data directory.
+        progress: called with (steps done, steps in all, what is being looked at).
+    """
+    found = list(_Examination(settings, progress).problems())
+    certain = not any(problem.matters for problem in found) and not leftovers(settings)
+    if certain or not settings.data.is_dir():
+        return found
+    with suppress(CorpusLockedError), corpus_lock(settings, "karani check"):
+        return [*_Examination(settings, progress).problems(), *leftover_problems(settings)]
+    return found
 
 
-def _slices(store: Store) -> Iterator[str]:
-    """Every passage is the slice of its page that it says it is, and its case exists."""
-    page_key: tuple[str, int] | None = None
-    text: str | None = None
-    cases = {info.case.case_id for info in store.cases()}
-    for batch in store.stream():
-        for stored in batch:
-            passage = stored.passage
-            if (passage.document_id, passage.page) != page_key:
-                page_key = (passage.document_id, passage.page)
-                page = store.page(*page_key)
-                text = None if page is None else page.text
-            if text is None or text[passage.start : passage.end] != passage.text:
-                yield f"passage {passage.passage_id}: {passage.document_id} p. {passage.page} does not slice to it"
-            if passage.case_id is not None and passage.case_id not in cases:
-                yield f"passage {passage.passage_id}: case {passage.case_id} is not in the store"
+class _Examination:
+    """One look at everything."""
 
+    def __init__(self, settings: Settings, progress: Progress | None) -> None:
+        self._settings = settings
+        self._progress = progress
+        self._done = self._total = 0
 
-def _generation(folder: Path, store: Store) -> Iterator[str]:
-    try:
-        manifest = Manifest.read(folder)
-        verify(folder, manifest)
-    except GenerationError as error:
-        yield str(error)
-        return
-    wanted = set(store.at(manifest.change).row_numbers())
-    dense = DenseIndex(folder)
-    if set(dense.rows().tolist()) != wanted:
-        yield f"{folder.name}/{VECTORS}: ids differ from the store's; run karani build --fresh"
-    if not dense.is_consistent():
-        yield f"{folder.name}/{COARSE}: ids differ from {VECTORS}; run karani build --fresh"
-    if set(ForwardIndex(folder / FORWARD).rows.tolist()) != wanted:
-        yield f"{folder.name}/{FORWARD}: ids differ from the store's; run karani build --fresh"
-    if len(LexicalIndex(folder / LEXICAL)) != len(wanted):
-        yield f"{folder.name}/{LEXICAL}: {len(wanted)} passages expected; run karani build --fresh"
+    def problems(self) -> Iterator[Problem]:
+        """Databases, texts, generations, originals, in this order: each stands on those before."""
+        settings = self._settings
+        files = originals(settings)
+        self._total = len(existing(settings)) + len(candidates(settings)) + len(files)
+        damaged = False
+        for path in existing(settings):
+            self._step(path.name)
+            for problem in database_problems(path):
+                damaged |= path.name == CORPUS and problem.remedy == RESTORE
+                yield problem
+        if not damaged:
+            yield from self._corpus()
+        for path in files:
+            self._step(path.name)
+            yield from original_problems(path)
+        self._step("")
+
+    def _corpus(self) -> Iterator[Problem]:
+        path = self._settings.database
+        if not path.exists():
+            yield Problem(
+                Kind.DATABASE, path.name, "ยังไม่มีฐานข้อมูล สั่ง karani ingest",
+                f"no store yet: run {AGAIN}, or {RESTORE}",
+            )  # fmt: skip
+            return
+        try:
+            with Store.open(path, create=False) as store:
+                yield from self._texts(store)
+                yield from current_problems(self._settings)
+                for folder in candidates(self._settings):
+                    self._step(folder.name)
+                    yield from generation_problems(folder, store)
+                yield from unreferenced_problems(self._settings, store)
+        except (SchemaError, DamagedError, sqlite3.DatabaseError) as error:
+            thai, _, english = str(error).partition(" / ")
+            yield Problem(Kind.DATABASE, path.name, thai, english or thai, RESTORE)
+
+    def _texts(self, store: Store) -> Iterator[Problem]:
+        ids, lost = document_ids(store), orphans(store)
+        self._total += len(ids)
+        for start in range(0, max(len(ids), 1), _AT_ONCE):
+            part = ids[start : start + _AT_ONCE]
+            self._step(part[0] if part else "", len(part))
+            yield from text_problems(store, set(part) - set(lost), lost if start == 0 else {})
+
+    def _step(self, what: str, steps: int = 1) -> None:
+        self._done = min(self._done + steps, self._total)
+        if self._progress:
+            self._progress(self._done, self._total, what)

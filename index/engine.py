@@ -24,9 +24,9 @@ from index.hits import Filters, Group, Hit, SearchResult
 from index.interfaces import Encoder, Vectors
 from index.judged import Judged
 from index.listing import Listing
-from index.opening import NoIndexError, OpenGeneration, open_newest
+from index.opening import NoIndexError, OpenGeneration, no_index, open_newest
 from index.present import FACETS, facets_of, grouped, present
-from index.publish import Manifest, complete_generations, current_name
+from index.publish import GenerationError, Manifest, candidates, look
 from index.queries import Query, understand
 from index.rerank import DEPTH as RERANKED
 from index.rerank import Reranker
@@ -45,6 +45,7 @@ DEPTH = 100
 _LAST, _STILL = 10, 0.5
 """Where so large a share of the last judged hits is related, those behind them may be, too."""
 _FEWEST_SPELT = 4
+_LOOK_AGAIN_SECONDS = 600.0
 _WARMING = "กรณีใดทำงานร่วมกับโรงพยบาล"
 """A question with a slip, which makes all that a question may need be read."""
 
@@ -84,6 +85,7 @@ class Engine:
         self._root_store = store
         self._opened = opened
         self._lock = threading.Lock()
+        self._looked: tuple[tuple[object, ...], float] = ((), 0.0)
         self.weights = Weights.load()
         self.lexicon = load_lexicon(encoder)
         # A question's vector is asked for by ranking, reranking and answering.
@@ -100,16 +102,22 @@ class Engine:
             NoIndexError: nothing has been built there yet.
             GenerationError: every generation there is damaged, or the settings name another encoder.
         """
-        if not settings.database.exists() or not complete_generations(settings):
-            raise NoIndexError(
-                f"ยังไม่มีดัชนีใน {settings.data} — สั่ง karani ingest ตามด้วย karani build / "
-                f"no index in {settings.data} yet: run karani ingest PATH, then karani build"
+        if not candidates(settings):
+            raise no_index(settings)
+        if not settings.database.exists():
+            raise GenerationError(
+                f"มีดัชนีแต่ไม่มี {settings.database} — สั่ง karani restore จากไฟล์สำรอง / "
+                f"there is an index but no {settings.database}: run karani restore with a backup"
             )
         # Products of a question's few vectors are too small to share: more threads only wait for each other.
         threadpool_limits(limits=1, user_api="blas")
         encoder = encoder or load_encoder(settings.encoder, revision=settings.encoder_revision)
         store = Store.open(settings.database, create=False)
-        return cls(settings, store, encoder, open_newest(settings, store, encoder))
+        try:
+            return cls(settings, store, encoder, open_newest(settings, store, encoder))
+        except BaseException:
+            store.close()
+            raise
 
     @property
     def store(self) -> Store:
@@ -125,6 +133,11 @@ class Engine:
     def manifest(self) -> Manifest:
         """The serving generation's manifest."""
         return self._opened.manifest
+
+    @property
+    def fault(self) -> str:
+        """Why another generation serves than the one that should; empty when all is well."""
+        return self._opened.fault
 
     @property
     def opened(self) -> OpenGeneration:
@@ -150,18 +163,26 @@ class Engine:
         self.search(_WARMING, k=1)
 
     def _warm(self, opened: OpenGeneration) -> None:
-        opened.suggester.gather()
         self.understand(_WARMING, opened)
 
     def reload(self, *, warm: bool = False) -> bool:
-        """Swap to the generation that ``CURRENT`` names, if it is another one and whole; ``warm`` it before."""
-        if current_name(self.settings) in (None, self.generation):
+        """Swap to the generation that ``CURRENT`` names, if it is another one and whole; ``warm`` it before.
+
+        One that cannot be used is looked at again only when something in the data directory has changed, or
+        after a while: reading all of it takes long.
+        """
+        seen, now = look(self.settings), time.monotonic()
+        if seen == self._looked[0] and not (self.fault and now - self._looked[1] > _LOOK_AGAIN_SECONDS):
             return False
         with self._lock:
-            opened = open_newest(self.settings, self._root_store, self.encoder)
-            if warm:
-                self._warm(opened)
+            self._looked = (seen, now)
+            try:
+                opened = open_newest(self.settings, self._root_store, self.encoder, self._opened)
+            except (GenerationError, NoIndexError) as error:
+                opened = replace(self._opened, fault=str(error))
             changed = opened.name != self.generation
+            if warm and changed:
+                self._warm(opened)
             self._opened = opened
         return changed
 
@@ -421,6 +442,34 @@ class Engine:
                 allowed = None if rows is None else np.asarray(rows, dtype=np.int64)
                 rankings["dense"] = opened.dense.search(vector, depth, allowed)
         return rankings
+
+
+class Opener:
+    """Opens a data directory's engine once one can be had; called again and again, it does not read in vain.
+
+    Args:
+        settings: names the data directory and the encoder.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._refused: tuple[tuple[object, ...], GenerationError] | None = None
+
+    def __call__(self) -> Engine:
+        """The open engine.
+
+        Raises:
+            NoIndexError: nothing has been built there yet.
+            GenerationError: no generation there can be used; raised anew until something there changes.
+        """
+        seen = look(self._settings)
+        if self._refused is not None and self._refused[0] == seen:
+            raise self._refused[1]
+        try:
+            return Engine.open(self._settings)
+        except GenerationError as error:
+            self._refused = (seen, error)
+            raise
 
 
 def _remembered(encoder: Encoder) -> Callable[[str], Vectors]:

@@ -124,7 +124,10 @@ def features(
     answering = table.signs[kind][gathered.tokens] if kind in table.signs else None
     documents = [candidate.document for candidate in candidates]
     if len(asked.tokens):
-        matches, wide = _matches(asked, gathered, forward, kinds, table, answering, documents)
+        # On some processors BLAS raises the flag of an invalid operation for finite numbers: products this small
+        # are padded to the width of a register, and what stands in the padding is thrown away.
+        with np.errstate(invalid="ignore"):
+            matches, wide = _matches(asked, gathered, forward, kinds, table, answering, documents)
         columns += matches
     else:
         columns += [np.zeros(len(candidates), dtype=np.float32)] * 14

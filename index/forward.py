@@ -3,23 +3,30 @@
 Two memory-mapped arrays a generation: ``tokens`` (all rows of all passages, the
 context's before the passage's own) and ``places`` with one line a passage:
 store row, first token, tokens of the context, tokens of the text, a number for
-the document. ``counts`` holds in how many passages each token stands.
+the document. ``counts`` holds in how many passages each token stands. What came since these were written
+lies in the generation's delta (`index.delta`), whose ``counts`` are those of both.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.delta import Delta, Rows, without
+from index.writing import save_array
+
 Integers = NDArray[np.int32]
+FORWARD = "forward"
 _TOKENS, _PLACES, _COUNTS = "tokens.npy", "places.npy", "counts.npy"
 #: A passage's tokens beyond this many are left out of reranking (never out of encoding).
 _MAX_TOKENS = 400
+_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,47 +56,75 @@ class ForwardWriter:
         self._counts = np.zeros(vocabulary, dtype=np.int64)
         self._length = 0
 
-    def copy(self, base: ForwardIndex, removed: Iterable[int]) -> None:
-        """Start from another generation's files, less some rows."""
-        gone = np.isin(base.rows, np.fromiter(removed, dtype=np.int64))
-        kept = base.rows[~gone]
-        for row in kept.tolist():
-            context, body = base.tokens_of(row)
-            self.add(row, base.document_of(row), context, body)
+    def copy(self, base: ForwardIndex, removed: Rows, *, delta_only: bool = False) -> None:
+        """Start from another generation, less some rows; ``delta_only`` takes of its passages the delta's alone."""
+        self._counts += base.counts - base.occurrences(removed)
+        rows = base.delta_rows if delta_only else base.rows
+        kept = rows[without(rows, removed)]
+        for start in range(0, len(kept), _AT_ONCE):
+            self._append(*base.cut_out(kept[start : start + _AT_ONCE]))
 
     def add(self, row: int, document: int, context: Integers, body: Integers) -> None:
         """Add one passage's token rows; ``document`` is `document_number` of its document's id."""
         head = context[: _MAX_TOKENS // 4]
         tokens = np.concatenate([head, body[: _MAX_TOKENS - len(head)]]).astype(np.int32)
-        self._tokens.append(tokens)
-        place = (row, self._length, len(head), len(tokens) - len(head), document)
-        self._places.append(np.asarray(place, dtype=np.int64))
-        self._length += len(tokens)
+        self._append(np.asarray([(row, 0, len(head), len(tokens) - len(head), document)]), tokens)
         self._counts[np.unique(tokens)] += 1
 
+    def _append(self, places: NDArray[np.int64], tokens: Integers) -> None:
+        """Places whose first tokens count from the start of ``tokens``."""
+        self._places.append(places + np.asarray([0, self._length, 0, 0, 0]))
+        self._tokens.append(tokens)
+        self._length += len(tokens)
+
     def write(self, folder: Path) -> None:
-        """Write the three arrays, passages in row order of the store."""
+        """Write the three arrays, passages in row order of the store, into a new folder ``forward`` of ``folder``."""
+        folder = folder / FORWARD
         folder.mkdir()
         tokens = np.concatenate(self._tokens) if self._tokens else np.zeros(0, dtype=np.int32)
-        places = np.stack(self._places) if self._places else np.zeros((0, 5), dtype=np.int64)
-        np.save(folder / _TOKENS, tokens, allow_pickle=False)
-        np.save(folder / _PLACES, places[np.argsort(places[:, 0])], allow_pickle=False)
-        np.save(folder / _COUNTS, self._counts, allow_pickle=False)
+        places = np.concatenate(self._places) if self._places else np.zeros((0, 5), dtype=np.int64)
+        save_array(folder / _TOKENS, tokens)
+        save_array(folder / _PLACES, places[np.argsort(places[:, 0])])
+        save_array(folder / _COUNTS, self._counts)
+
+
+def link(base: Path, generation: Path) -> None:
+    """Hard links of one generation's base files in another, in the making."""
+    (generation / FORWARD).mkdir()
+    for name in (_TOKENS, _PLACES, _COUNTS):
+        os.link(base / FORWARD / name, generation / FORWARD / name)
 
 
 class ForwardIndex:
-    """Read-only and memory-mapped."""
+    """Read-only and memory-mapped, given the generation's folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._tokens: Integers = np.load(folder / _TOKENS, mmap_mode="r", allow_pickle=False)
-        places = np.load(folder / _PLACES, mmap_mode="r", allow_pickle=False)
-        self._places: NDArray[np.int64] = places
-        self.rows: NDArray[np.int64] = np.ascontiguousarray(places[:, 0])
-        counts = np.load(folder / _COUNTS, allow_pickle=False)
-        size = max(1, len(places))
+        self._tokens: Integers = _mapped(folder)
+        self._later = np.zeros(0, dtype=np.int32)
+        self._places: NDArray[np.int64] = np.load(folder / FORWARD / _PLACES, allow_pickle=False)
+        self.delta_rows: Rows = np.zeros(0, dtype=np.int64)
+        delta = Delta.of(folder)
+        if delta is not None:
+            self._add(delta)
+        self.rows: Rows = np.ascontiguousarray(self._places[:, 0])
+        counts = (folder if delta is None else delta.folder) / FORWARD / _COUNTS
+        #: In how many passages each token stands.
+        self.counts: NDArray[np.int64] = np.load(counts, allow_pickle=False)
+        size = max(1, len(self.rows))
         #: Inverse document frequency of each token (BM25's form, never negative).
-        self.idf: NDArray[np.float32] = np.log1p((size - counts + 0.5) / (counts + 0.5)).astype(np.float32)
-        self.mean_body = float(places[:, 3].mean()) if len(places) else 1.0
+        self.idf: NDArray[np.float32] = np.log1p((size - self.counts + 0.5) / (self.counts + 0.5)).astype(
+            np.float32
+        )
+        self.mean_body = float(self._places[:, 3].mean()) if len(self.rows) else 1.0
+
+    def _add(self, delta: Delta) -> None:
+        """The delta's passages among the base's; their first tokens count on from the end of the base's."""
+        self._later = _mapped(delta.folder)
+        later = np.load(delta.folder / FORWARD / _PLACES, allow_pickle=False)
+        self.delta_rows = np.ascontiguousarray(later[:, 0])
+        kept = self._places[without(self._places[:, 0], delta.removed)]
+        places = np.concatenate([kept, later + np.asarray([0, len(self._tokens), 0, 0, 0])])
+        self._places = places[np.argsort(places[:, 0], kind="stable")]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -97,7 +132,7 @@ class ForwardIndex:
     def tokens_of(self, row: int) -> tuple[Integers, Integers]:
         """One passage's token rows: (context, text)."""
         _, start, context, body, _ = self._place(row)
-        tokens = self._tokens[start : start + context + body]
+        tokens = self._taken(np.arange(start, start + context + body))
         return tokens[:context], tokens[context:]
 
     def document_of(self, row: int) -> int:
@@ -109,7 +144,18 @@ class ForwardIndex:
         documents: NDArray[np.int64] = self._places[self._found(rows), 4]
         return documents
 
-    def _found(self, rows: Sequence[int]) -> NDArray[np.int64]:
+    def _taken(self, at: NDArray[np.int64]) -> Integers:
+        """Tokens by their places, counted through the base's and on through the delta's."""
+        later = at >= len(self._tokens)
+        if not later.any():
+            taken: Integers = np.asarray(self._tokens[at])
+            return taken
+        taken = np.empty(len(at), dtype=np.int32)
+        taken[~later] = self._tokens[at[~later]]
+        taken[later] = self._later[at[later] - len(self._tokens)]
+        return taken
+
+    def _found(self, rows: Sequence[int] | Rows) -> NDArray[np.int64]:
         """Where several rows stand; a row that is not there is an error."""
         wanted = np.asarray(rows, dtype=np.int64)
         places = np.searchsorted(self.rows, wanted)
@@ -120,10 +166,24 @@ class ForwardIndex:
         return places
 
     def _place(self, row: int) -> tuple[int, ...]:
-        place = int(np.searchsorted(self.rows, row))
-        if place >= len(self.rows) or self.rows[place] != row:
-            raise KeyError(row)
-        return tuple(self._places[place].tolist())
+        return tuple(self._places[self._found([row])[0]].tolist())
+
+    def cut_out(self, rows: Rows) -> tuple[NDArray[np.int64], Integers]:
+        """Several passages' lines, their first tokens counted from the start of the tokens that come with them."""
+        places = self._places[self._found(rows)]
+        lengths = places[:, 2] + places[:, 3]
+        starts = np.cumsum(lengths) - lengths
+        at = np.arange(int(lengths.sum())) + np.repeat(places[:, 1] - starts, lengths)
+        places[:, 1] = starts
+        return places, self._taken(at)
+
+    def occurrences(self, rows: Rows) -> NDArray[np.int64]:
+        """In how many of some passages each token stands, shape (vocabulary,)."""
+        places, tokens = self.cut_out(rows)
+        passage = np.repeat(np.arange(len(places)), places[:, 2] + places[:, 3])
+        each = np.unique(passage * len(self.counts) + tokens)
+        counted: NDArray[np.int64] = np.bincount(each % len(self.counts), minlength=len(self.counts))
+        return counted
 
     def gather(self, rows: Sequence[int]) -> Gathered:
         """The tokens of several passages, end to end, in the order given."""
@@ -134,5 +194,11 @@ class ForwardIndex:
         within = np.arange(int(starts[-1])) - np.repeat(starts[:-1], lengths)
         tokens = np.full(len(within), -1, dtype=np.int32)
         there = within < np.repeat(held, lengths)
-        tokens[there] = self._tokens[(np.repeat(first, lengths) + within)[there]]
+        tokens[there] = self._taken((np.repeat(first, lengths) + within)[there])
         return Gathered(tokens, starts, within >= np.repeat(context, lengths))
+
+
+def _mapped(folder: Path) -> Integers:
+    """The tokens as a plain array over the mapped file: numpy's own class for them costs time with every slice."""
+    mapped: Integers = np.asarray(np.load(folder / FORWARD / _TOKENS, mmap_mode="r", allow_pickle=False))
+    return mapped

@@ -21,6 +21,7 @@ from typing import Any
 from corpus.segment import fold
 from corpus.store import StoredPassage
 from index.hits import Filters
+from index.writing import tantivy_writing
 
 NGRAM = 3
 FIELDS = ("words", "characters")
@@ -76,8 +77,9 @@ class LexicalWriter:
 
     def __init__(self, folder: Path, cut: Callable[[str], list[str]], threads: int = 2) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._index = _open(folder)
-        self._writer = self._index.writer(_HEAP_BYTES, threads)
+        with tantivy_writing():
+            self._index = _open(folder)
+            self._writer = self._index.writer(_HEAP_BYTES, threads)
         self._cut = cut
 
     def add(self, stored: StoredPassage) -> None:
@@ -103,7 +105,8 @@ class LexicalWriter:
             for name, value in values.items():
                 if value is not None:
                     document.add_text(name, str(value))
-        self._writer.add_document(document)
+        with tantivy_writing():
+            self._writer.add_document(document)
 
     def remove(self, rows: Iterable[int]) -> None:
         """Take rows out."""
@@ -112,12 +115,14 @@ class LexicalWriter:
         schema = self._index.schema
         for row in rows:
             # By query: deleting by term takes the number for a signed one and misses silently.
-            self._writer.delete_documents_by_query(tantivy.Query.term_query(schema, "row", int(row)))
+            with tantivy_writing():
+                self._writer.delete_documents_by_query(tantivy.Query.term_query(schema, "row", int(row)))
 
     def commit(self) -> None:
         """Write everything and wait for merges to end."""
-        self._writer.commit()
-        self._writer.wait_merging_threads()
+        with tantivy_writing():
+            self._writer.commit()
+            self._writer.wait_merging_threads()
 
 
 class LexicalIndex:
@@ -130,6 +135,14 @@ class LexicalIndex:
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
+
+    def rows(self) -> list[int]:
+        """The row numbers held, ascending."""
+        import tantivy
+
+        found = self._searcher.search(tantivy.Query.all_query(), limit=max(1, len(self)), count=False).hits
+        rows = self._searcher.fast_field_values("row", [address for _, address in found])
+        return sorted(int(row) for row in rows)
 
     def document_frequency(self, field: str, term: str) -> int:
         """How many passages hold the term."""

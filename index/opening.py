@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from corpus.segment import Segmenter
 from corpus.settings import Settings
 from corpus.store import Store
+from index.corpus_words import COUNTS, CorpusWords
+from index.delta import DELTA, Delta
 from index.dense import DenseIndex
+from index.encoders import load_lexicon
 from index.forward import ForwardIndex
-from index.generations import DICTIONARY, FORWARD, LEXICAL
+from index.generations import DICTIONARY, LEXICAL
 from index.interfaces import Encoder
 from index.lexical import LexicalIndex, ngrams
-from index.publish import GenerationError, Manifest, complete_generations, verify
+from index.manifest import GenerationError, Manifest, say, verify
+from index.name_table import NAMES, NameTable
+from index.plan import LEXICAL_FORMAT
+from index.publish import candidates, read_current
 from index.spelling import Speller
 from index.suggest import Suggester
 
@@ -22,9 +28,20 @@ class NoIndexError(RuntimeError):
     """There is no generation to search; says what to do."""
 
 
+def no_index(settings: Settings) -> NoIndexError:
+    """The error of a data directory without any generation."""
+    return NoIndexError(
+        f"ยังไม่มีดัชนีใน {settings.data} — สั่ง karani ingest ตามด้วย karani build / "
+        f"no index in {settings.data} yet: run karani ingest PATH, then karani build"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class OpenGeneration:
-    """One generation's open files and the store as of its change; never altered."""
+    """One generation's open files and the store as of its change; never altered.
+
+    ``fault`` says why this one serves instead of the one that should; empty when all is well.
+    """
 
     name: str
     manifest: Manifest
@@ -33,22 +50,54 @@ class OpenGeneration:
     dense: DenseIndex
     lexical: LexicalIndex
     forward: ForwardIndex
+    words: CorpusWords
+    names: NameTable
     speller: Speller
     suggester: Suggester
+    fault: str = ""
 
 
-def open_newest(settings: Settings, store: Store, encoder: Encoder) -> OpenGeneration:
-    """The current generation, or the newest earlier one that is whole."""
-    first_error: GenerationError | None = None
-    for folder in complete_generations(settings):
+def open_newest(
+    settings: Settings, store: Store, encoder: Encoder, serving: OpenGeneration | None = None
+) -> OpenGeneration:
+    """The current generation, or the newest other one that is whole.
+
+    Args:
+        settings: names the data directory.
+        store: the data directory's store.
+        encoder: what questions are encoded with.
+        serving: an open generation, which is not opened again; what it shares with a newer one is not read again.
+
+    Raises:
+        GenerationError: there are generations, but none can be used; says what is wrong with the first.
+        NoIndexError: there is none.
+    """
+    _, astray = read_current(settings)
+    faults = [astray] if astray else []
+    for folder in candidates(settings):
         try:
-            return _open_generation(folder, store, encoder)
+            opened = (
+                serving if serving and serving.name == folder.name else _open(folder, store, encoder, serving)
+            )
         except GenerationError as error:
-            first_error = first_error or error
-    raise first_error or NoIndexError(str(settings.data))
+            faults.append(str(error))
+            continue
+        return replace(opened, fault=_instead(opened.name, faults))
+    if not candidates(settings):
+        raise no_index(settings)
+    raise GenerationError("\n".join(faults))
 
 
-def _open_generation(folder: Path, store: Store, encoder: Encoder) -> OpenGeneration:
+def _instead(name: str, faults: list[str]) -> str:
+    if not faults:
+        return ""
+    return (
+        f"ใช้ดัชนีรุ่น {name} แทน สั่ง karani check --repair / serving generation {name} instead, run karani check --repair: "
+        + "; ".join(faults)
+    )
+
+
+def _open(folder: Path, store: Store, encoder: Encoder, serving: OpenGeneration | None) -> OpenGeneration:
     manifest = Manifest.read(folder)
     if (manifest.revision, manifest.dim) != (encoder.revision, encoder.dim):
         raise GenerationError(
@@ -56,10 +105,31 @@ def _open_generation(folder: Path, store: Store, encoder: Encoder) -> OpenGenera
             f"{encoder.name} ({encoder.revision[:12]}) — ตั้ง KARANI_ENCODER ให้ตรงหรือสั่ง karani build / generation "
             f"{folder.name} was built with another encoder than KARANI_ENCODER={encoder.name}: run karani build"
         )
+    if manifest.lexical != LEXICAL_FORMAT or manifest.lexicon != load_lexicon(encoder).revision:
+        raise GenerationError(say(folder, "made by another version of Karani"))
     verify(folder, manifest)
+    _matches(folder, manifest, store)
+    try:
+        return _opened(folder, manifest, store, serving)
+    except (OSError, ValueError, RuntimeError, LookupError) as error:
+        raise GenerationError(say(folder, f"{type(error).__name__}: {error}")) from error
+
+
+def _matches(folder: Path, manifest: Manifest, store: Store) -> None:
+    """Refuse a generation whose texts the store does not hold: the database is another, or an older copy."""
+    held = store.at(manifest.change).count("passages") if manifest.change <= store.change else -1
+    if held != manifest.passages:
+        raise GenerationError(
+            say(folder, f"{store.path.name} does not hold the {manifest.passages} passages it was built from")
+        )
+
+
+def _opened(folder: Path, manifest: Manifest, store: Store, serving: OpenGeneration | None) -> OpenGeneration:
     segmenter = Segmenter(folder / DICTIONARY)
     lexical = LexicalIndex(folder / LEXICAL)
     as_built = store.at(manifest.change)
+    words, names = _words_and_names(folder, manifest, serving)
+    tables = [names] if Delta.of(folder) is None else [NameTable.read(folder / DELTA), names]
     return OpenGeneration(
         name=folder.name,
         manifest=manifest,
@@ -67,9 +137,11 @@ def _open_generation(folder: Path, store: Store, encoder: Encoder) -> OpenGenera
         segmenter=segmenter,
         dense=DenseIndex(folder),
         lexical=lexical,
-        forward=ForwardIndex(folder / FORWARD),
+        forward=ForwardIndex(folder),
+        words=words,
+        names=names,
         speller=Speller(
-            folder / DICTIONARY,
+            words,
             segmenter.words,
             frequency=lambda term: lexical.document_frequency("words", term),
             occurs=lambda text: lexical.count_all(
@@ -77,5 +149,23 @@ def _open_generation(folder: Path, store: Store, encoder: Encoder) -> OpenGenera
             ),
             passages=len(lexical),
         ),
-        suggester=Suggester(as_built, segmenter, lexical, folder / DICTIONARY),
+        suggester=Suggester(as_built, segmenter, words, tables),
     )
+
+
+def _words_and_names(
+    folder: Path, manifest: Manifest, serving: OpenGeneration | None
+) -> tuple[CorpusWords, NameTable]:
+    """Those of the base files; an open generation with the same ones lends its own."""
+    if serving is not None and _base_digests(serving.manifest) == _base_digests(manifest):
+        return serving.words, serving.names
+    words = CorpusWords.read(folder / DICTIONARY, folder / COUNTS, manifest.base_passages)
+    return words, NameTable.read(folder)
+
+
+def _base_digests(manifest: Manifest) -> dict[str, str]:
+    return {
+        name: digest
+        for name, digest in manifest.files.items()
+        if name in (DICTIONARY, COUNTS) or name.startswith(f"{NAMES}/")
+    }

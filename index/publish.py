@@ -7,143 +7,113 @@ moment the power goes, ``CURRENT`` names a complete generation.
 
 from __future__ import annotations
 
-import hashlib
-import json
+import contextlib
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from corpus.settings import Settings
+from index.manifest import (
+    FORMAT,
+    MANIFEST,
+    GenerationError,
+    Manifest,
+    file_sha256,
+    is_folder,
+    is_plain_file,
+    listed_files,
+    read_bytes,
+    reason,
+    verify,
+)
 
-FORMAT = 1
-MANIFEST = "manifest.json"
-_PARTIAL = ".partial-"
+__all__ = [
+    "FORMAT",
+    "MANIFEST",
+    "GenerationError",
+    "Manifest",
+    "candidates",
+    "complete_generations",
+    "current_name",
+    "discard",
+    "drop",
+    "drop_old",
+    "file_sha256",
+    "listed_files",
+    "look",
+    "name_current",
+    "publish",
+    "read_current",
+    "start",
+    "verify",
+]
+
+PARTIAL = ".partial-"
+CURRENT_PARTIAL = ".CURRENT-"
 KEPT_GENERATIONS = 2
-
-
-class GenerationError(RuntimeError):
-    """A generation is missing, damaged, or made by other settings; says which and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a generation was made from and with; it opens against nothing else.
-
-    ``change`` is the store's change number that it reads the texts as of.
-    ``lexicon`` is the revision of the static encoder whose tokens the forward index holds.
-    ``files`` maps each file's relative path to its SHA-256.
-    """
-
-    format: int
-    encoder: str
-    revision: str
-    prefixes: tuple[str, str]
-    dim: int
-    cleaner: str
-    segmenter: str
-    change: int
-    passages: int
-    corpus_sha256: str
-    truncated: int
-    created: str
-    lexical: str
-    lexicon: str
-    fusion: Mapping[str, float] = field(default_factory=dict)
-    calibration: str = ""
-    files: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, folder: Path) -> Manifest:
-        """Read a generation's manifest.
-
-        Raises:
-            GenerationError: it is absent, unreadable or of another format.
-        """
-        path = folder / MANIFEST
-        try:
-            data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            if data.get("format") != FORMAT:
-                raise GenerationError(
-                    _say(folder, f"format {data.get('format')}, this program reads {FORMAT}")
-                )
-            data["prefixes"] = tuple(data["prefixes"])
-            return cls(**data)
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise GenerationError(_say(folder, f"{MANIFEST}: {error}")) from error
-
-    def write(self, folder: Path) -> None:
-        """Write it beside the files that it lists."""
-        text = json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True)
-        (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
-
-
-def _say(folder: Path, reason: str) -> str:
-    return (
-        f"ดัชนีรุ่น {folder.name} ใช้ไม่ได้: {reason} — สั่ง karani build เพื่อสร้างใหม่ / "
-        f"generation {folder.name} cannot be used: {reason}; run karani build"
-    )
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def listed_files(folder: Path) -> list[Path]:
-    """The files a manifest lists: all but itself and locks, sorted by path."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != MANIFEST and not path.name.endswith(".lock")
-    )
-
-
-def verify(folder: Path, manifest: Manifest) -> None:
-    """Check every file against its checksum.
-
-    Raises:
-        GenerationError: names the first file that is missing, extra or changed.
-    """
-    there = {path.relative_to(folder).as_posix(): path for path in listed_files(folder)}
-    for name in sorted(set(there) ^ set(manifest.files)):
-        reason = "file missing" if name in manifest.files else "file not in the manifest"
-        raise GenerationError(_say(folder, f"{name}: {reason}"))
-    for name, path in there.items():
-        if file_sha256(path) != manifest.files[name]:
-            raise GenerationError(_say(folder, f"{name}: checksum differs"))
+_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]*")
 
 
 def current_name(settings: Settings) -> str | None:
     """The generation that ``CURRENT`` names, or ``None``."""
+    return read_current(settings)[0]
+
+
+def read_current(settings: Settings) -> tuple[str | None, str]:
+    """The generation that ``CURRENT`` names, or ``None`` and why it names none."""
     try:
-        return settings.current.read_text(encoding="utf-8").strip() or None
+        written = read_bytes(settings.current).decode("ascii")
     except FileNotFoundError:
-        return None
+        return None, "CURRENT: file missing"
+    except OSError as error:
+        return None, f"CURRENT: {reason(error)}"
+    except UnicodeDecodeError:
+        return None, "CURRENT: damaged"
+    name = written[:-1]
+    if not written.endswith("\n") or not _NAME.fullmatch(name):
+        return None, "CURRENT: damaged"
+    return name, "" if is_folder(
+        settings.generations / name
+    ) else f"CURRENT: names {name}, which is not there"
+
+
+def look(settings: Settings) -> tuple[object, ...]:
+    """What changes whenever another generation may have to serve; a few system calls, no file is read."""
+    seen: list[object] = []
+    for path in (settings.current, settings.generations):
+        try:
+            status = path.lstat()
+            seen += [status.st_ino, status.st_mtime_ns, status.st_size]
+        except OSError as error:
+            seen.append(error.errno)
+    return tuple(seen)
+
+
+def candidates(settings: Settings) -> list[Path]:
+    """All that may be a generation, damaged or not: the current one first, then newest first."""
+    try:
+        found = [path for path in settings.generations.iterdir() if not path.name.startswith(".")]
+    except OSError:
+        return []
+    current = current_name(settings)
+    return sorted(found, key=lambda path: (path.name == current, path.name), reverse=True)
 
 
 def complete_generations(settings: Settings) -> list[Path]:
-    """Folders of complete generations: the current one first, then newest first."""
-    if not settings.generations.is_dir():
-        return []
-    folders = [path for path in settings.generations.iterdir() if (path / MANIFEST).is_file()]
-    folders = [path for path in folders if not path.name.startswith(".")]
-    current = current_name(settings)
-    return sorted(folders, key=lambda path: (path.name == current, path.name), reverse=True)
+    """Folders that hold a manifest: the current one first, then newest first."""
+    return [path for path in candidates(settings) if is_folder(path) and is_plain_file(path / MANIFEST)]
 
 
 def start(settings: Settings) -> Path:
     """A new hidden folder to write a generation into; leftovers of dead builds are removed."""
     settings.generations.mkdir(parents=True, exist_ok=True)
-    for leftover in settings.generations.glob(f"{_PARTIAL}*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+    for leftover in settings.generations.glob(f"{PARTIAL}*"):
+        discard(leftover)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:18]
-    folder = settings.generations / f"{_PARTIAL}{stamp}-{secrets.token_hex(2)}"
+    folder = settings.generations / f"{PARTIAL}{stamp}-{secrets.token_hex(2)}"
     folder.mkdir()
     return folder
 
@@ -156,26 +126,54 @@ def publish(partial: Path, settings: Settings) -> str:
         lock.unlink()
     for folder in [*(path for path in partial.rglob("*") if path.is_dir()), partial]:
         _sync(folder)
-    name = partial.name.removeprefix(_PARTIAL)
+    name = partial.name.removeprefix(PARTIAL)
     partial.rename(settings.generations / name)
     _sync(settings.generations)
-    written = settings.current.with_name(f".CURRENT-{secrets.token_hex(4)}")
+    name_current(name, settings)
+    return name
+
+
+def name_current(name: str, settings: Settings) -> None:
+    """Let ``CURRENT`` name a generation."""
+    written = settings.current.with_name(f"{CURRENT_PARTIAL}{secrets.token_hex(4)}")
     written.write_text(name + "\n", encoding="utf-8")
     _sync(written)
     written.replace(settings.current)
     _sync(settings.data)
-    return name
 
 
 def drop_old(settings: Settings) -> list[Path]:
-    """Delete all but the newest `KEPT_GENERATIONS`; the folders that stay, current first."""
+    """Delete all but the newest `KEPT_GENERATIONS` that this program can read; the folders that stay, current first."""
     folders = complete_generations(settings)
-    for folder in folders[KEPT_GENERATIONS:]:
-        # Renamed first: a folder half deleted must not look complete.
-        doomed = folder.with_name(f"{_PARTIAL}{folder.name}")
-        folder.rename(doomed)
-        shutil.rmtree(doomed, ignore_errors=True)
-    return folders[:KEPT_GENERATIONS]
+    kept = [folder for folder in folders if _is_readable(folder)][:KEPT_GENERATIONS]
+    for folder in folders:
+        if folder not in kept:
+            drop(folder)
+    return kept
+
+
+def _is_readable(folder: Path) -> bool:
+    try:
+        Manifest.read(folder)
+    except GenerationError:
+        return False
+    return True
+
+
+def drop(folder: Path) -> None:
+    """Delete a generation, or what lies where one should; renamed first, so that none half deleted looks complete."""
+    doomed = folder.with_name(f"{PARTIAL}{folder.name}-{secrets.token_hex(2)}")
+    folder.rename(doomed)
+    discard(doomed)
+
+
+def discard(path: Path) -> None:
+    """Delete a file, a link, or a folder and all in it; what cannot be deleted stays for the next start."""
+    if is_folder(path):
+        shutil.rmtree(path, ignore_errors=True)
+        return
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def _sync(path: Path) -> None:

@@ -5,25 +5,22 @@ its neighbours apart as well: the stretch around a scrap is cut anew (`index.lat
 A query whose words are all known is never touched, nor are numbers, names after a
 title, and texts that the corpus holds just as they were typed.
 
-What a correction needs is built on the first query with an unknown word, in a few
-tenths of a second.
+What a correction needs is made on the first query with an unknown word, in a few
+tenths of a second (`index.corpus_words`).
 """
 
 from __future__ import annotations
 
 import math
 import re
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 
-from corpus.gazetteer import place_names
 from corpus.segment import fold
 from index import background
+from index.corpus_words import SINGLE_LETTERS, CorpusWords, cost, rate
 from index.keyboard import as_latin, as_thai
-from index.lattice import Stretch, Words, read, unknown_cost
+from index.lattice import Stretch, read, unknown_cost
 from index.lexical import skeleton
 from index.vocabulary import FUNCTION_WORDS, QUESTION_WORDS
 
@@ -34,15 +31,9 @@ _LATIN_LETTER = re.compile("[A-Za-z]")
 _MOST_KNOWN_AS_TYPED, _FEWEST_KNOWN_AS_MEANT = 0.5, 0.8
 _FEWEST_SWITCHED = 3
 _NOT_A_THAI_WORD = re.compile("[^\u0e01-\u0e2e\u0e30-\u0e45\u0e47-\u0e4e]")
-_WORD = re.compile("[\u0e01-\u0e2e\u0e30-\u0e45\u0e47-\u0e4e]+|[a-z]{4,20}")
 _LATIN_WORD = re.compile("[a-z]{5,20}")
-_WORDS_A_PASSAGE = 80
-_UNSEEN = 1e-7
-"""Share of passages credited to a word of the dictionary that none holds."""
 _COMMON_SCRAP = 0.004
 """A word of one or two letters is a scrap unless this share of passages holds it."""
-_LETTERS = frozenset({"ณ", "ก็", "ธ"})
-"""The words of a single letter."""
 _SLIPS_OF_THE_CORPUS = 2e-4
 """A term that is in no dictionary is the corpus' own slip unless this share of passages holds it."""
 _AROUND = 2
@@ -83,7 +74,7 @@ class Speller:
     """Corrects queries for one generation; safe to share between threads.
 
     Args:
-        dictionary: the generation's segmenter dictionary, a word a line.
+        words: the dictionary's words as the corpus uses them.
         cut: the segmenter's words of a text; joined they give the text.
         frequency: in how many passages a term stands.
         occurs: in how many passages a text's words and character n-grams stand together.
@@ -92,19 +83,17 @@ class Speller:
 
     def __init__(
         self,
-        dictionary: Path,
+        words: CorpusWords,
         cut: Callable[[str], list[str]],
         frequency: Callable[[str], int],
         occurs: Callable[[str], int],
         passages: int,
     ) -> None:
-        self._dictionary = dictionary
+        self._words = words
         self._cut = cut
         self._frequency = frequency
         self._occurs = occurs
         self._passages = max(1, passages)
-        self._lock = threading.Lock()
-        self._made: Words | None = None
 
     def correct(self, text: str) -> Correction | None:
         """The query as it was probably meant; ``None`` where nothing is surely wrong.
@@ -154,20 +143,14 @@ class Speller:
         """Whether the corpus or Thai at large have the term."""
         if term in QUESTION_WORDS or term in FUNCTION_WORDS or term in background.table()[1]:
             return True
-        least = 1 if term in self._listed else max(1.0, _SLIPS_OF_THE_CORPUS * self._passages)
+        least = 1 if term in self._words.listed else max(1.0, _SLIPS_OF_THE_CORPUS * self._passages)
         return self._frequency(term) >= least
 
-    @cached_property
-    def _listed(self) -> frozenset[str]:
-        return frozenset(self._dictionary.read_text(encoding="utf-8").split("\n")) | place_names()
-
     def _rate(self, term: str) -> float:
-        """Share of passages with the term, here and in Thai at large."""
-        total, counts = background.table()
-        return 0.5 * (self._frequency(term) / self._passages + counts.get(term, 0) / total)
+        return rate(term, self._frequency(term), self._passages)
 
     def _cost(self, term: str) -> float:
-        return -math.log((self._rate(term) + _UNSEEN) / _WORDS_A_PASSAGE)
+        return cost(term, self._frequency(term), self._passages)
 
     def _tokens(self, folded: str) -> list[_Token]:
         tokens, place, before = [], 0, ""
@@ -187,16 +170,9 @@ class Speller:
 
     def _scrap(self, term: str) -> bool:
         letters = len(skeleton(term))
-        return (letters < 2 and term not in _LETTERS) or (letters == 2 and self._rate(term) < _COMMON_SCRAP)
-
-    @property
-    def _words(self) -> Words:
-        with self._lock:
-            if self._made is None:
-                listed = (word for word in self._listed if word and self._frequency(word))
-                every = {*listed, *background.table()[1], *QUESTION_WORDS, *FUNCTION_WORDS}
-                self._made = Words({w: self._cost(w) for w in every if _word(w)})
-            return self._made
+        return (letters < 2 and term not in SINGLE_LETTERS) or (
+            letters == 2 and self._rate(term) < _COMMON_SCRAP
+        )
 
     def _thai(self, run: Sequence[_Token], unmarked: bool) -> list[_Edit]:
         """Edits of a run of Thai words, each stretch around scraps on its own."""
@@ -220,14 +196,14 @@ class Speller:
             return []
         cut = [(*span(token), self._piece_cost(token)) for token in tokens]
         stretch = Stretch(typed, cut, [span(token) for token in broken], unmarked)
-        reading = read(stretch, self._words)
+        reading = read(stretch, self._words.corrections())
         margin = _MARGIN_SCRAPS if all(self._scrap(token.text) for token in broken) else _MARGIN
         if reading is None or reading.gain < margin:
             return []
         return [(begin + places[c.start], begin + places[c.end], c.word) for c in reading.changes]
 
     def _piece_cost(self, token: _Token) -> float:
-        if (len(skeleton(token.text)) > 1 and self.known(token.text)) or token.text in _LETTERS:
+        if (len(skeleton(token.text)) > 1 and self.known(token.text)) or token.text in SINGLE_LETTERS:
             return self._cost(token.text)
         return unknown_cost(token.text)
 
@@ -236,14 +212,9 @@ class Speller:
         typed = text[token.start : token.end]
         if not _LATIN_WORD.fullmatch(typed):
             return []
-        cost, word = min(self._words.near(typed), default=(math.inf, ""))
+        cost, word = min(self._words.corrections().near(typed), default=(math.inf, ""))
         likely = cost < unknown_cost(typed) - _MARGIN
         return [(token.start, token.end, word)] if likely else []
-
-
-def _word(term: str) -> bool:
-    """Whether a correction may put it there."""
-    return bool(_WORD.fullmatch(term)) and (len(skeleton(term)) > 1 or term in _LETTERS)
 
 
 def _without_any_mark(text: str) -> bool:

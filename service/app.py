@@ -17,6 +17,9 @@ from service import apidocs, citations, documents, health, problems, search, sug
 from service.answering import routes as answers
 from service.answering.writing import Answering
 from service.asked import Asked
+from service.changing import routes as change_routes
+from service.changing.keeper import Changing
+from service.corpora import Corpora
 from service.database import Database
 from service.edge import metrics
 from service.edge.headers import HeadAsGet
@@ -44,6 +47,7 @@ def create_app(
     engine: Engine | None = None,
     *,
     open_engine: OpenEngine | None = None,
+    corpora: Corpora | None = None,
     database: Path | None = None,
 ) -> FastAPI:
     """The ASGI application.
@@ -53,23 +57,26 @@ def create_app(
         engine: an open engine; whoever opened it closes it.
         open_engine: called at start and then every ``settings.reload_seconds`` until it gives an
             engine, when ``engine`` is ``None``. Until then searches answer 503 and ``/readyz`` says why.
-        database: the file of keys, feedback and questions asked; ``None`` keeps them while the application lives.
+        corpora: the data directory to open instead, and to change while it serves; without it the corpus cannot be
+            changed here.
+        database: the file of keys, feedback and questions asked; ``None`` is the one of
+            ``corpora``, else they are kept while the application lives.
     """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await serving.start()
         async with AsyncExitStack() as running:
-            for part in (mcp, answering, upkeep):
+            for part in (mcp, answering, upkeep, changing):
                 await running.enter_async_context(part.running())
             yield
         await serving.stop()
         kept.close()
         app.state.page_images.close()
 
-    serving = Serving(settings, engine, open_engine)
-    kept = Database(database)
-    asked = Asked(kept, settings)
+    serving = Serving(settings, engine, open_engine, corpora)
+    kept = Database(database or (corpora.own.service_database if corpora is not None else None))
+    asked = Asked(kept, settings, lambda: serving.settings.shown_examples)
     app = FastAPI(
         title="Karani",
         version="1",
@@ -99,14 +106,18 @@ def create_app(
     app.state.answering = answering
     app.state.mcp = mcp
     app.include_router(answers.router)
+    app.include_router(change_routes.router)
+    app.include_router(change_routes.jobs_router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     apidocs.install(app, settings)
     answer = problems.install(app, pages.error_page)
     upkeep = Upkeep(app, settings, serving, kept, asked, answer)
     answering.count = app.state.metrics.written
+    changing = app.state.changing = Changing(settings, corpora, kept, serving, app.state.metrics)
     app.add_middleware(
         BodyLimit,
         limit_bytes=settings.max_body_bytes,
+        own_limits={("POST", change_routes.PATH): settings.max_upload_bytes},
         body_seconds=settings.body_seconds,
         answer_seconds=settings.request_seconds,
     )

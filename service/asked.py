@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
@@ -52,8 +52,14 @@ class _Day:
 class Asked:
     """Counts questions in memory; `flush` stores what came since the last time."""
 
-    def __init__(self, database: Database, settings: ServiceSettings) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: ServiceSettings,
+        examples: Callable[[], tuple[str, ...]] | None = None,
+    ) -> None:
         self._database = database
+        self._examples = examples or (lambda: settings.shown_examples)
         self._settings = settings
         self._lock = Lock()
         self._pending: dict[str, _Counted] = {}
@@ -127,7 +133,7 @@ class Asked:
 
     def suggested(self) -> tuple[str, ...]:
         """The operator's examples, then what is asked most."""
-        return tuple(dict.fromkeys((*self._settings.shown_examples, *self._top)))
+        return tuple(dict.fromkeys((*self._examples(), *self._top)))
 
     def _read(self) -> tuple[str, ...]:
         if not self._settings.past_questions:

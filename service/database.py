@@ -10,8 +10,8 @@ import shutil
 import sqlite3
 import tempfile
 import weakref
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,24 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE questions (
         question TEXT PRIMARY KEY, shown TEXT NOT NULL, askers INTEGER NOT NULL, last_asked TEXT NOT NULL
     ) STRICT;
+    """,
+    # Changes to the corpus, as `service.changing.jobs` reads and writes them. ``told`` is 1 once a service has
+    # counted and logged a finished job and deleted its files.
+    """
+    CREATE TABLE jobs (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, job_id TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL CHECK (kind IN ('add', 'replace', 'delete')),
+        state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed')),
+        stage TEXT NOT NULL CHECK (stage IN ('waiting', 'reading', 'building', 'opening')),
+        done INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0,
+        created TEXT NOT NULL, started TEXT, finished TEXT,
+        files TEXT NOT NULL, documents TEXT NOT NULL, idempotency TEXT,
+        attempts INTEGER NOT NULL DEFAULT 0, changed TEXT NOT NULL DEFAULT '[]',
+        failures TEXT NOT NULL DEFAULT '[]', generation TEXT, corpus_change INTEGER,
+        told INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX jobs_state ON jobs (state, told);
+    CREATE INDEX jobs_idempotency ON jobs (idempotency) WHERE idempotency IS NOT NULL;
     """,
 )
 
@@ -60,6 +78,17 @@ class Database:
     def writing(self) -> AbstractContextManager[sqlite3.Connection]:
         """One transaction: all of it is stored, or nothing."""
         return self._connections.writing()
+
+    @contextmanager
+    def writing_durably(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that a power cut after it does not take back, for what a caller was promised."""
+        connection = self._connections.get()
+        connection.execute("PRAGMA synchronous = FULL")
+        try:
+            with self._connections.writing() as writing:
+                yield writing
+        finally:
+            connection.execute("PRAGMA synchronous = NORMAL")
 
     @property
     def version(self) -> int:

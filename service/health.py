@@ -20,7 +20,12 @@ async def livez() -> JSONResponse:
 
 @router.get("/readyz", summary="Can it answer questions?", response_model=Ready, responses=documented(503))
 async def readyz(serving: ServingDep) -> JSONResponse:
-    """503 until an index is open."""
+    """503 until an index is open; `fault` says why an older one serves than the one that should."""
     engine = serving.engine
-    body = {"status": "ready", "generation": engine.generation, "encoder": engine.encoder.name}
+    body = {
+        "status": "ready",
+        "generation": engine.generation,
+        "encoder": engine.encoder.name,
+        "fault": serving.fault or None,
+    }
     return JSONResponse(body, headers={"Cache-Control": "no-store"})

@@ -31,12 +31,14 @@ _TITLES = {
     408: ("ส่งคำขอช้าเกินไป", "The request came too slowly"),
     413: ("คำขอใหญ่เกินไป", "The request is too large"),
     414: ("ที่อยู่ยาวเกินไป", "The address is too long"),
+    415: ("ไม่รับเนื้อหาชนิดนี้", "This kind of content is not taken"),
     421: ("ชื่อเครื่องไม่ตรง", "This service is not known by that name"),
     422: ("คำขอไม่ถูกต้อง", "The request is not valid"),
     429: ("เรียกบ่อยเกินไป", "Too many requests"),
     431: ("ส่วนหัวของคำขอใหญ่เกินไป", "The request's headers are too large"),
     499: ("ผู้เรียกไปแล้ว", "The caller has gone"),
     500: ("ระบบขัดข้อง", "Something broke here"),
+    507: ("ที่เก็บข้อมูลไม่พอ", "There is no room to store it"),
     503: ("ยังตอบไม่ได้ในขณะนี้", "Cannot answer at the moment"),
 }
 # pydantic's error types that deserve words of their own; the rest keep pydantic's message.
@@ -122,7 +124,8 @@ def _fault(error: Mapping[str, Any], place: str | None) -> tuple[str, str, tuple
     steps = (str(step).encode("utf-8", "replace").decode() for step in path)
     # What follows a member's name is a place in a list, or pydantic's name for one reading of it.
     name = ".".join(takewhile(lambda step: not step.isdigit() and _READING not in step, steps))
-    return str(where), name, _FAULTS.get(error["type"]) or ("ค่าไม่ถูกต้อง", str(error["msg"]))
+    thai = error.get("ctx", {}).get("thai", "ค่าไม่ถูกต้อง")  # a check of one's own brings its words
+    return str(where), name, _FAULTS.get(error["type"]) or (thai, str(error["msg"]))
 
 
 def response(problem: ProblemError, instance: str) -> Response:

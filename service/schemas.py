@@ -349,6 +349,8 @@ class Ready(Strict):
     status: Literal["ready"]
     generation: str
     encoder: str
+    fault: str | None
+    """Why an older index serves than the one that should, else null."""
 
 
 def case_values(case: Case) -> dict[str, str | int | None]:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from functools import partial
-from pathlib import Path
 from socket import socket
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
-from corpus.settings import DEMO_FOLDER, Settings
-from index.engine import Engine
+from corpus.settings import Settings
 from service.app import create_app
+from service.corpora import Corpora
 from service.edge.connections import guarded
 from service.edge.hosts import LOOPBACK, is_loopback
 from service.edge.logs import log_config
@@ -77,35 +75,33 @@ def server(app: FastAPI, settings: ServiceSettings, *, whole_process: bool = Fal
 def run(
     settings: Settings,
     *,
+    own: Settings | None = None,
     host: str | None = None,
     port: int | None = None,
     service: ServiceSettings | None = None,
-    database: Path | None = None,
     sockets: list[socket] | None = None,
 ) -> None:
     """Serve a data directory until SIGINT or SIGTERM; running requests have time to finish.
 
     Args:
-        settings: names the data directory and the encoder.
+        settings: names the data directory that is served first, and the encoder.
+        own: the operator's data directory, where that is another one because the demo stands in for it: keys,
+            feedback and changes to the corpus go there.
         host: address to listen on; ``None`` leaves it to ``service``.
         port: TCP port; ``None`` leaves it to ``service``.
         service: the HTTP edge's settings; ``None`` reads them from the environment.
-        database: the file of keys, feedback and questions; ``None`` is the data directory's own.
         sockets: already bound sockets to serve instead.
 
     Raises:
         SystemExit: the address is taken or the application could not start.
     """
     service = service or ServiceSettings()
-    given = {"host": host, "port": port, "demo": service.demo or settings.data.name == DEMO_FOLDER}
+    given = {"host": host, "port": port}
     service = service.model_copy(update={name: value for name, value in given.items() if value is not None})
     if not service.hosts and is_loopback(service.host):
         service = service.model_copy(update={"hosts": LOOPBACK})  # no page of another name may read it
-    app = create_app(
-        service,
-        open_engine=partial(Engine.open, settings),
-        database=database or settings.service_database,
-    )
+    corpora = Corpora(own or settings, settings if own is not None and own != settings else None)
+    app = create_app(service, corpora=corpora)
     # Nobody's first page, and no first refused call, waits for what is made once.
     app.state.pages.warm()
     app.openapi()

@@ -12,11 +12,13 @@ import contextlib
 import contextvars
 import logging
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeVar
 
 from index.engine import Engine
+from index.manifest import GenerationError
 from index.opening import NoIndexError
+from service.corpora import Corpora
 from service.edge.current import CURRENT
 from service.edge.observing import OBSERVER, Observer
 from service.problems import ProblemError
@@ -26,29 +28,44 @@ from service.threads import Threads
 T = TypeVar("T")
 OpenEngine = Callable[[], Engine]
 _log = logging.getLogger("karani.service")
+_MISSING = (
+    "ยังไม่มีดัชนีให้ค้น ให้ผู้ดูแลสั่ง karani ingest แล้ว karani build",
+    "no index is open: run karani ingest, then karani build",
+)
+_UNUSABLE = (
+    "ดัชนีที่มีใช้ไม่ได้ ให้ผู้ดูแลดูสาเหตุในบันทึกแล้วสั่ง karani build",
+    "the index that is there cannot be used: the log says why; run karani build",
+)
 
 
 class Serving:
     """Owns the worker threads and, where it opened it itself, the engine."""
 
     def __init__(
-        self, settings: ServiceSettings, engine: Engine | None, open_engine: OpenEngine | None
+        self,
+        settings: ServiceSettings,
+        engine: Engine | None,
+        open_engine: OpenEngine | None,
+        corpora: Corpora | None = None,
     ) -> None:
-        self.settings = settings
+        self._settings = settings
         self._engine = engine
-        self._open_engine = open_engine
-        self._opened_here = False
+        self._corpora = corpora
+        self._open_engine = corpora.open if corpora is not None else open_engine
+        self._opened_here: list[Engine] = []
+        self._renewing = asyncio.Lock()
         self._threads: Threads | None = None
         self._fault = ""
+        self._unusable = False
         self._watcher: asyncio.Task[None] | None = None
         #: Told of every search that work on the threads reports with `service.edge.observing.observed`.
         self.observer: Observer | None = None
 
     async def start(self) -> None:
         """Open the engine if none was given, then watch for newer generations."""
-        settings = self.settings
+        settings = self._settings
         self._threads = Threads(settings.threads, settings.queue, settings.queue_seconds)
-        await self._renew()
+        await self.renew()
         self._watcher = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
@@ -59,9 +76,22 @@ class Serving:
                 await self._watcher
         if self._threads is not None:
             await self._threads.close()
-        if self._engine is not None and self._opened_here:
-            self._engine.close()
-            self._engine = None
+        for engine in self._opened_here:
+            engine.close()
+        if self._opened_here:
+            self._opened_here, self._engine = [], None
+
+    @property
+    def settings(self) -> ServiceSettings:
+        """The service's settings; ``demo`` says whether the demo cases are served just now."""
+        corpora, engine = self._corpora, self._engine
+        if corpora is None or engine is None or not corpora.is_demo(engine):
+            return self._settings
+        return self._with_demo
+
+    @cached_property
+    def _with_demo(self) -> ServiceSettings:
+        return self._settings.model_copy(update={"demo": True})
 
     @property
     def engine(self) -> Engine:
@@ -71,8 +101,7 @@ class Serving:
             ProblemError: 503, there is no index yet.
         """
         if self._engine is None:
-            thai = "ยังไม่มีดัชนีให้ค้น ให้ผู้ดูแลสั่ง karani ingest แล้ว karani build"
-            english = "no index is open: run karani ingest, then karani build"
+            thai, english = _UNUSABLE if self._unusable else _MISSING
             raise ProblemError(503, "no-index", thai, english, headers={"Retry-After": "5"})
         return self._engine
 
@@ -80,6 +109,11 @@ class Serving:
     def is_open(self) -> bool:
         """Whether an engine is open."""
         return self._engine is not None
+
+    @property
+    def fault(self) -> str:
+        """Why an older index serves than the one that should; empty when all is well or none is open."""
+        return "" if self._engine is None else self._engine.fault
 
     @property
     def waiting(self) -> int:
@@ -103,33 +137,52 @@ class Serving:
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(self.settings.reload_seconds)
-            await self._renew()
+            await asyncio.sleep(self._settings.reload_seconds)
+            await self.renew()
 
-    async def _renew(self) -> None:
-        """Open a first engine or move the open one to a newer generation; trouble is logged, not raised.
+    async def renew(self) -> None:
+        """Open a first engine or move to a newer generation or corpus; trouble is logged, not raised.
 
         Not on the pool: opening a large index must not take a thread from searches.
         """
-        try:
-            if self._engine is not None:
-                if await asyncio.to_thread(self._engine.reload, warm=True):
-                    _log.info("serving generation %s", self._engine.generation)
-            elif self._open_engine is not None:
-                self._engine = await asyncio.to_thread(_opened_warm, self._open_engine)
-                self._opened_here = True
-                _log.info("serving generation %s", self._engine.generation)
-            self._fault = ""
-        except Exception as error:  # noqa: BLE001 - whatever the new one's fault, the old one goes on serving
-            self._report(error)
+        async with self._renewing:
+            try:
+                if await asyncio.to_thread(self._renewed):
+                    _log.info("serving generation %s", self.engine.generation)
+                self._fallen_back()
+            except Exception as error:  # noqa: BLE001 - whatever the new one's fault, the old one goes on serving
+                self._report(error)
+
+    def _renewed(self) -> bool:
+        """Whether another generation serves now; blocks while it is opened."""
+        engine, corpora = self._engine, self._corpora
+        if engine is not None and (corpora is None or not corpora.moved(engine)):
+            return engine.reload(warm=True)
+        if self._open_engine is None:
+            return False
+        opened = _opened_warm(self._open_engine)
+        # The one before stays open until the end: requests still run with it, and it happens once.
+        self._opened_here.append(opened)
+        self._engine = opened
+        return True
+
+    def _fallen_back(self) -> None:
+        """Log once why an older index serves."""
+        self._unusable = False
+        if self.fault and self.fault != self._fault:
+            _log.error("an older index serves: %s", self.fault)
+        self._fault = self.fault
 
     def _report(self, error: Exception) -> None:
         """Log a fault once, not at every look."""
+        self._unusable = isinstance(error, GenerationError)
         if str(error) == self._fault:
             return
         self._fault = str(error)
         if isinstance(error, NoIndexError):
             _log.warning("waiting for an index: %s", error)
+        elif isinstance(error, GenerationError):
+            _log.error("waiting for an index that can be used: %s", error)
         else:
             _log.error("the newest index could not be opened; serving goes on as before", exc_info=error)
 

@@ -25,6 +25,7 @@ HEADINGS = {
     "threads": "How it works",
     "language": "The pages",
     "past_questions": "Past questions",
+    "max_upload_bytes": "Changing the corpus while serving",
     "require_key": "Who may call",
     "rate_search": "How often: calls per key, else per client address",
     "log_level": "Logs, metrics, traces",
@@ -157,6 +158,29 @@ class ServiceSettings(BaseSettings):
     # KARANI_PAST_QUESTIONS_ASKERS: until then a question's text is not kept.
     past_questions_askers: int = Field(
         default=3, ge=1, le=1000, description="people who must ask a question before it is suggested"
+    )
+
+    # -- changing the corpus while serving ----------------------------------------------
+    # KARANI_MAX_UPLOAD_BYTES: of one POST /v1/documents; more is refused with 413.
+    max_upload_bytes: int = Field(
+        default=64 << 20, ge=1024, description="largest body of one `POST /v1/documents`, in bytes"
+    )
+    # KARANI_MAX_UPLOAD_FILES: more files in one call are refused with 422.
+    max_upload_files: int = Field(
+        default=100, ge=1, le=10_000, description="most files in one `POST /v1/documents`"
+    )
+    # KARANI_MAX_JOBS: jobs that may wait or run; further ones get 503 with Retry-After.
+    max_jobs: int = Field(default=200, ge=1, le=100_000, description="jobs that may wait or run at once")
+    # KARANI_WORKER_IDLE_SECONDS: the process that changes the corpus stays ready this long after its last job.
+    worker_idle_seconds: float = Field(
+        default=300.0,
+        ge=0,
+        le=86_400,
+        description="seconds that the corpus' worker stays ready without a job",
+    )
+    # KARANI_SPOOL_FREE_BYTES: uploads are refused with 507 where they would leave less than this.
+    spool_free_bytes: int = Field(
+        default=256 << 20, ge=0, description="bytes that uploads leave free on the data directory's disk"
     )
 
     # -- who may call ----------------------------------------------------------------

@@ -164,3 +164,27 @@ def test_every_command_explains_itself_with_an_example(
     printed = capsys.readouterr().out
     assert f"example: karani {command}" in printed
     assert "--data" in printed
+
+
+def test_documents_are_removed_by_name(tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text("เรื่องหนึ่งของเทศบาล", encoding="utf-8")
+    (tmp_path / "two.txt").write_text("เรื่องที่สองของเทศบาล", encoding="utf-8")
+    data = tmp_path / "data"
+    assert run("ingest", tmp_path / "one.txt", tmp_path / "two.txt", data=data).returncode == karani.OK
+    done = run("remove", "one", data=data)
+    assert done.returncode == karani.OK, done.stderr
+    assert done.stdout.splitlines()[0] == "one"
+    assert "karani build" in done.stdout
+    again = run("remove", "one", "two", data=data)
+    assert again.returncode == karani.FAILED
+    assert "no document one" in again.stderr
+    assert again.stdout.splitlines()[0] == "two"
+    assert run("remove", "two", data=tmp_path / "nothing").returncode == karani.FAILED
+
+
+def test_a_limit_that_is_no_number_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KARANI_MAX_PAGES", "lots")
+    done = run("info", data=tmp_path)
+    assert done.returncode == karani.FAILED
+    assert "KARANI_MAX_PAGES=lots" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -40,7 +40,6 @@ _MAGIC = (
     (b"SQLite format 3\x00", "SQLite"),
 )
 _CONTROL = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f]")
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 # cp874 leaves these undefined; Thai text has none of them.
 _NOT_THAI = re.compile(rb"[\x81-\x84\x86-\x90\x98-\x9f\xdb-\xde\xfc-\xff]")
@@ -123,7 +122,7 @@ def _utf8(data: bytes) -> Decoded | None:
     except UnicodeDecodeError:
         found = _lenient(data, "utf-8")
     # Latin and Thai single-byte text gives hardly any valid multi-byte sequence.
-    valid = len(_NOT_ASCII.findall(found.text)) - found.damaged
+    valid = len(found.text) - len(found.text.encode("ascii", "ignore")) - found.damaged
     return found if valid >= 5 * found.damaged else None
 
 

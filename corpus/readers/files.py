@@ -6,22 +6,43 @@ import hashlib
 import re
 from pathlib import Path
 
+from corpus.limits import Limits
 from corpus.readers import encodings
-from corpus.readers.errors import ReadError, binary, empty
-from corpus.records import SourcePage
+from corpus.readers.errors import ReadError, binary, empty, too_large, too_many_pages, too_much_text
+from corpus.records import SourceDocument, SourcePage
 
 _BLANK = re.compile(r"[\s\u200b-\u200f\u2060\ufeff\x00-\x1f]*\Z")
 
 
-def load(path: Path) -> bytes:
-    """Take the file's bytes; raises ReadError when it cannot be opened or is empty."""
+def load(path: Path, most_bytes: int) -> bytes:
+    """Take the file's bytes; raises ReadError when it cannot be opened, is empty or larger than may be."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as stream:
+            data = stream.read(most_bytes + 1)
     except OSError as error:
         raise unreadable(path, error) from error
     if not data:
         raise empty(path)
+    if len(data) > most_bytes:
+        raise too_large(path, most_bytes)
     return data
+
+
+def digest(path: Path, most_bytes: int) -> tuple[str, bytes]:
+    """Hash a file piece by piece, and take its first kilobyte; refuses as `load` does."""
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(1024)
+            stream.seek(0)
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+            size = stream.tell()
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if not start:
+        raise empty(path)
+    if size > most_bytes:
+        raise too_large(path, most_bytes)
+    return found, start
 
 
 def unreadable(path: Path, error: OSError) -> ReadError:
@@ -66,12 +87,37 @@ def source_name(path: Path, root: Path | None) -> str:
     return path.name
 
 
+def is_folder(path: Path) -> bool:
+    """Tell whether a path leads to a folder; not where the system takes no such path."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def is_blank(text: str) -> bool:
     """Tell whether nothing in the text could be seen on paper."""
     return _BLANK.match(text) is not None
 
 
-def split_pages(text: str) -> tuple[SourcePage, ...]:
-    """Part a text into pages at form feeds; blank ones are left out but still counted in the numbers."""
+def split_pages(path: Path, text: str, limits: Limits) -> tuple[SourcePage, ...]:
+    """Part a text into pages at form feeds; blank ones are left out but still counted in the numbers.
+
+    Raises ReadError when there are more pages than may be; they are counted before the text is parted.
+    """
+    if text.count("\f") >= limits.pages:
+        raise too_many_pages(path, text.count("\f") + 1, limits)
     parts = text.split("\f")
     return tuple(SourcePage(number, part) for number, part in enumerate(parts, start=1) if not is_blank(part))
+
+
+def check(path: Path, document: SourceDocument, limits: Limits) -> SourceDocument:
+    """Give the document back; raises ReadError when it has more pages or text than may be."""
+    if len(document.pages) > limits.pages:
+        raise too_many_pages(path, len(document.pages), limits)
+    longest = max(document.pages, key=lambda page: len(page.text), default=None)
+    if longest is not None and len(longest.text) > limits.page_chars:
+        raise too_much_text(path, limits.page_chars, f"หน้า {longest.number} (page {longest.number})")
+    if sum(len(page.text) for page in document.pages) > limits.document_chars:
+        raise too_much_text(path, limits.document_chars, "เอกสาร (the document)")
+    return document

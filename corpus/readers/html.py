@@ -9,12 +9,12 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+from corpus.limits import Limits
 from corpus.readers import files
-from corpus.readers.errors import ReadError
+from corpus.readers.errors import ReadError, too_much_text
 from corpus.records import SourceDocument
 
-_MAX_CHARS = 1 << 26
-_DECLARED = re.compile(r"<\?xml[^>]*\?>|<meta[^>]+charset[^>]*>", re.IGNORECASE)
+_DECLARED = re.compile(r"<\?xml[^<>]{0,300}\?>|<meta[^<>]{1,300}?charset[^<>]{0,300}>", re.IGNORECASE)
 _BLOCK_NAMES = """
 address article aside blockquote br dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr li
 main nav ol option p pre section table tr ul
@@ -22,23 +22,21 @@ main nav ol option p pre section table tr ul
 _BLOCKS = frozenset(_BLOCK_NAMES.split())
 _HIDDEN = frozenset({"script", "style", "noscript", "template", "head", "iframe", "svg", "object"})
 _SCRIPT = re.compile(
-    r"<(script|style|noscript|template|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?-->", re.DOTALL | re.IGNORECASE
+    r"<(script|style|noscript|template|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL | re.IGNORECASE
 )
 _TAG = re.compile(r"<[^<>]*>")
 _SPACE = re.compile(r"\s+")
+_STRONG = re.compile(r"(?<!\\)(\*\*|__)(?=\S)([^\n]{1,2000}?)(?<=[^\s\\])\1")
+_EMPHASIS = re.compile(r"(?<![*\\])\*(?=[^\s*])([^*\n]+?)(?<=[^\s*\\])\*(?!\*)")
 _ESCAPES = re.compile(r"\\([*_#\[\]`~>|-])")
 
 
-def read_html(path: Path, source: str) -> Iterator[SourceDocument]:
+def read_html(path: Path, source: str, limits: Limits) -> Iterator[SourceDocument]:
     """One document on page 1; ``url`` and ``date`` where the page states them."""
-    data = files.load(path)
+    data = files.load(path, limits.text_bytes)
     found = files.decode(path, data)
-    if len(found.text) > _MAX_CHARS:
-        raise ReadError(
-            path,
-            f"หน้าเว็บใหญ่เกิน {_MAX_CHARS >> 20} ล้านตัวอักษร (the web page exceeds {_MAX_CHARS >> 20} million characters)",
-            "แบ่งไฟล์ หรือบันทึกเป็น .txt (split the file, or save it as .txt)",
-        )
+    if len(found.text) > limits.document_chars:
+        raise too_much_text(path, limits.document_chars, "หน้าเว็บ (the web page)")
     tree = _tree(found.text)
     text = "" if tree is None else _main_text(tree) or _all_text(tree)
     if files.is_blank(text):
@@ -56,7 +54,7 @@ def read_html(path: Path, source: str) -> Iterator[SourceDocument]:
         source,
         files.sha256(data),
         f"trafilatura {_version()}",
-        files.split_pages(text.replace("\f", "\n")),
+        files.split_pages(path, text.replace("\f", "\n"), limits),
         stated | files.notes(found),
     )
 
@@ -89,6 +87,8 @@ def _main_text(tree: Any) -> str:
             include_formatting=True,
             favor_recall=True,
         )
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 - any page that trips it still has its plain text
         return ""
     return _plain(text or "")
@@ -96,8 +96,8 @@ def _main_text(tree: Any) -> str:
 
 def _plain(markdown: str) -> str:
     """Drop the marks of bold and italic text, keep those of headings, lists and tables."""
-    text = re.sub(r"(\*\*|__)(?=\S)([^\n]+?)(?<=\S)\1", r"\2", markdown)
-    text = re.sub(r"(?<!\*)\*(?=[^\s*])([^*\n]+?)(?<=[^\s*])\*(?!\*)", r"\1", text)
+    text = _STRONG.sub(r"\2", markdown)
+    text = _EMPHASIS.sub(r"\1", text)
     return _ESCAPES.sub(r"\1", text)
 
 
@@ -135,6 +135,8 @@ def _stated(tree: Any) -> tuple[str | None, dict[str, str]]:
 
     try:
         found = trafilatura.extract_metadata(deepcopy(tree))
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 - a page is worth reading without them
         found = None
     if found is None:

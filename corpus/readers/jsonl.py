@@ -1,7 +1,8 @@
 """JSON lines: one document a line, read as a stream so that any size fits in memory.
 
 Keys: ``id`` (or BEIR's ``_id``), ``title``, ``text`` or ``pages`` (strings, or objects with
-``number`` and ``text``), ``source``, ``metadata``. Further keys with plain values are metadata, too.
+``number`` and ``text``), ``source``, ``metadata``. Further keys with plain values are metadata, too. Lines that
+`corpus.export` wrote are known by their mark and come back as they were.
 """
 
 from __future__ import annotations
@@ -10,78 +11,147 @@ import codecs
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from io import BufferedIOBase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import zstandard
 
 from corpus import front_matter
+from corpus.export import FORMAT, MARK
+from corpus.limits import Limits
 from corpus.readers import encodings, files
 from corpus.readers.errors import ReadError, binary, empty
 from corpus.readers.zst import ZstReader
 from corpus.records import SourceDocument, SourcePage
 
-MAX_LINE_BYTES = 1 << 28
 Stream = IO[bytes] | BufferedIOBase
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _IDS = ("id", "_id", "document_id")
 _OWN = {*_IDS, "title", "text", "pages", "metadata"}
+_SKIP_BYTES = 1 << 20
 
 
 class _BadLineError(ValueError):
     """Why a line is no document; for people, Thai first."""
 
 
-def read_jsonl(path: Path, source: str) -> Iterator[SourceDocument | ReadError]:
+class _TooMuchError(ValueError):
+    """The file unpacks to more than may be; for people, Thai first."""
+
+
+def read_jsonl(path: Path, source: str, limits: Limits) -> Iterator[SourceDocument | ReadError]:
     """Yield a document for each line, or a ReadError as a value where a line is bad; the rest goes on.
 
-    Raises ReadError when the file cannot be opened, is not text, or holds no line at all.
+    Raises ReadError when the file cannot be opened, is not text, holds no line at all, unpacks to more than may be,
+    or has so many bad lines that it must be something else.
     """
-    count = 0
+    count = bad = 0
+    for number, line in _guarded(path, source, limits):
+        count += 1
+        found = line if isinstance(line, ReadError) else _document(path, source, number, line, limits)
+        bad += isinstance(found, ReadError)
+        if bad > limits.bad_lines:
+            raise _too_bad(path, limits)
+        yield found
+    if not count:
+        raise empty(path)
+
+
+def hashes(path: Path, limits: Limits) -> Iterator[str]:
+    """The SHA-256 of every line, as its document carries it; none for a file that holds no lines of JSON.
+
+    How the file is packed is told by its first bytes, because kept originals have no suffix.
+    """
+    with path.open("rb") as stream:
+        kind = encodings.magic(stream.read(16))
+    suffix = {"GZIP": ".gz", "ZSTD": ".zst"}.get(kind or "", "")
     try:
-        with _opened(path) as stream:
-            for number, line in _lines(path, stream):
-                count += 1
-                yield line if isinstance(line, ReadError) else _document(path, source, number, line)
+        for _, line in _guarded(path, suffix, limits):
+            if not isinstance(line, ReadError):
+                yield files.sha256(line)
+    except ReadError:
+        return
+
+
+def _guarded(path: Path, name: str, limits: Limits) -> Iterator[tuple[int, bytes | ReadError]]:
+    """Numbered lines; whatever goes wrong with the file is a ReadError."""
+    try:
+        with _opened(path, name, limits) as stream:
+            yield from _lines(path, stream, limits)
     except OSError as error:
         raise files.unreadable(path, error) from error
     except (EOFError, zlib.error, zstandard.ZstdError) as error:
         raise ReadError(
             path,
-            f"ไฟล์บีบอัดเสียหายหรือไม่ครบ (the compressed file is damaged or cut short: {error})",
-            "บีบอัดหรือดาวน์โหลดใหม่ (compress or download it again)",
+            f"ไฟล์บีบอัดเสียหาย ไม่ครบ หรือต้องใช้หน่วยความจำเกินไป (the compressed file is damaged or cut short, "
+            f"or asks for too much memory: {error})",
+            "บีบอัดหรือดาวน์โหลดใหม่ และไม่ใช้ zstd --long (compress or download it again, without zstd --long)",
         ) from error
-    if not count:
-        raise empty(path)
+    except _TooMuchError as error:
+        raise ReadError(
+            path,
+            str(error),
+            "แบ่งไฟล์ หรือเพิ่ม KARANI_MAX_UNPACKED_BYTES (split the file, or raise KARANI_MAX_UNPACKED_BYTES)",
+        ) from error
 
 
-def _opened(path: Path) -> Stream:
-    """Open the file, decompressing as its suffix says."""
-    if path.suffix.lower() == ".gz":
+def _opened(path: Path, name: str, limits: Limits) -> Stream:
+    """Open the file, decompressing as its name says."""
+    suffix = PurePosixPath(name).suffix.lower() or name
+    if suffix == ".gz":
         return gzip.GzipFile(path, "rb")
-    if path.suffix.lower() == ".zst":
-        return io.BufferedReader(ZstReader(path), 1 << 20)
+    if suffix == ".zst":
+        return io.BufferedReader(ZstReader(path, limits.zst_window_bytes), 1 << 20)
     return path.open("rb", buffering=1 << 20)
 
 
-def _lines(path: Path, stream: Stream) -> Iterator[tuple[int, bytes | ReadError]]:
+def _lines(path: Path, stream: Stream, limits: Limits) -> Iterator[tuple[int, bytes | ReadError]]:
     """Numbered lines that are not blank; a line over the limit is skipped and reported."""
-    first = True
+    left = limits.unpacked_bytes
     number = 0
-    while line := stream.readline(MAX_LINE_BYTES):
+    while line := stream.readline(limits.line_bytes):
         number += 1
-        if first:
+        left -= len(line)
+        if number == 1:
             _check_start(path, line)
             line = line.removeprefix(codecs.BOM_UTF8)
-            first = False
-        if len(line) == MAX_LINE_BYTES and not line.endswith(b"\n"):
-            while (rest := stream.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
-                pass
+        if len(line) == limits.line_bytes and not line.endswith(b"\n"):
+            left = _skip(stream, left, limits)
             yield number, _line_error(path, number, "บรรทัดยาวเกินไป (the line is too long)")
         elif line.strip():
             yield number, line.strip()
+        if left < 0 or number > limits.lines:
+            raise _too_much(limits)
+
+
+def _skip(stream: Stream, left: int, limits: Limits) -> int:
+    """Pass over the rest of a line; how many bytes may still come after it."""
+    while rest := stream.readline(_SKIP_BYTES):
+        left -= len(rest)
+        if left < 0:
+            raise _too_much(limits)
+        if rest.endswith(b"\n"):
+            break
+    return left
+
+
+def _too_much(limits: Limits) -> _TooMuchError:
+    most = f"{limits.unpacked_bytes >> 20} MB"
+    return _TooMuchError(
+        f"คลายออกแล้วใหญ่เกิน {most} หรือเกิน {limits.lines} บรรทัด (unpacked, the file exceeds {most} or {limits.lines} lines)"
+    )
+
+
+def _too_bad(path: Path, limits: Limits) -> ReadError:
+    return ReadError(
+        path,
+        f"อ่านไม่ได้เกิน {limits.bad_lines} บรรทัด จึงหยุดอ่าน (more than {limits.bad_lines} lines are bad; the rest is not read)",
+        "ตรวจว่าเป็นไฟล์ JSON Lines จริง (check that this is a file of JSON lines)",
+    )
 
 
 def _check_start(path: Path, line: bytes) -> None:
@@ -92,11 +162,15 @@ def _check_start(path: Path, line: bytes) -> None:
         raise binary(path, kind or "binary")
 
 
-def _document(path: Path, source: str, number: int, line: bytes) -> SourceDocument | ReadError:
+def _document(
+    path: Path, source: str, number: int, line: bytes, limits: Limits
+) -> SourceDocument | ReadError:
     try:
-        return _parse(path, source, line)
-    except _BadLineError as error:
+        return files.check(path, _parse(path, source, line, limits), limits)
+    except (_BadLineError, front_matter.FrontMatterError) as error:
         return _line_error(path, number, str(error))
+    except ReadError as error:
+        return ReadError(path, error.reason, error.advice, line=number)
 
 
 def _line_error(path: Path, number: int, reason: str) -> ReadError:
@@ -107,18 +181,33 @@ def _line_error(path: Path, number: int, reason: str) -> ReadError:
     return ReadError(path, reason, advice, line=number)
 
 
-def _parse(path: Path, source: str, line: bytes) -> SourceDocument:
+def _values(line: bytes, limits: Limits) -> tuple[Mapping[str, Any], dict[str, str]]:
+    """The line's JSON object, and what to remember of its encoding."""
     try:
         found = encodings.decode(line)
+        # An empty list takes two bytes here and fifty in memory.
+        if found.text.count("[") + found.text.count("{") > limits.json_values:
+            raise _BadLineError(
+                f"มีรายการและวัตถุเกิน {limits.json_values} (over {limits.json_values} lists and objects)"
+            )
         values = json.loads(found.text)
     except encodings.BinaryError as error:
         raise _BadLineError(f"ไม่ใช่ข้อความ (not text: {error})") from error
+    except _BadLineError:
+        raise
     except (ValueError, RecursionError) as error:
         raise _BadLineError(f"ไม่ใช่ JSON ที่ถูกต้อง (not valid JSON: {error})") from error
     if not isinstance(values, dict):
         raise _BadLineError("ไม่ใช่วัตถุ JSON (not a JSON object)")
+    return values, files.notes(found)
+
+
+def _parse(path: Path, source: str, line: bytes, limits: Limits) -> SourceDocument:
+    values, notes = _values(line, limits)
+    if values.get(MARK) is not None:
+        return _exported(source, files.sha256(line), values)
     sha256 = files.sha256(line)
-    stem = path.name.split(".")[0]
+    stem = PurePosixPath(source).name.split(".")[0]
     name = _text(next((values[key] for key in _IDS if values.get(key) not in (None, "")), None))
     extra = {key: value for key, value in values.items() if key not in _OWN}
     given = values.get("metadata")
@@ -130,9 +219,34 @@ def _parse(path: Path, source: str, line: bytes) -> SourceDocument:
         source,
         sha256,
         "jsonl",
-        _pages(values),
-        metadata | files.notes(found),
+        _pages(path, values, limits),
+        metadata | notes,
     )
+
+
+def _exported(source: str, sha256: str, values: Mapping[str, Any]) -> SourceDocument:
+    """A line of `corpus.export`: its pages are what their readers delivered, from the files they came from."""
+    if values[MARK] != FORMAT:
+        raise _BadLineError("ส่งออกจาก Karani รุ่นใหม่กว่า โปรดปรับรุ่น (exported by a newer Karani: upgrade)")
+    name, title, metadata = _text(values.get("id")), _text(values.get("title")), values.get("metadata")
+    given = values.get("pages")
+    if not name or not isinstance(metadata, Mapping) or not isinstance(given, list) or not given:
+        raise _BadLineError("ส่งออกไม่ครบ (not all that an exported line has)")
+    pages = [_exported_page(value) for value in given]
+    if len({page.number for page in pages}) < len(pages):
+        raise _BadLineError("เลขหน้าซ้ำ (two pages have the same number)")
+    kept = {_text(key): _text(value) for key, value in metadata.items()}
+    return SourceDocument(name, title or None, source, sha256, "jsonl", tuple(pages), kept)
+
+
+def _exported_page(value: Any) -> SourcePage:
+    if not isinstance(value, Mapping) or not isinstance(value.get("source_text"), str):
+        raise _BadLineError('หน้าไม่มี "source_text" (a page without "source_text")')
+    plain = _page({**value, "text": ""}, 0)
+    stated = {key: _text(value.get(key)) for key in ("source", "sha256", "reader")}
+    if not _SHA256.fullmatch(stated["sha256"]):
+        stated["sha256"] = ""
+    return SourcePage(plain.number, front_matter.storable(value["source_text"]), **stated)
 
 
 def _text(value: Any) -> str:
@@ -142,11 +256,11 @@ def _text(value: Any) -> str:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
-def _pages(values: Mapping[str, Any]) -> tuple[SourcePage, ...]:
+def _pages(path: Path, values: Mapping[str, Any], limits: Limits) -> tuple[SourcePage, ...]:
     """Take the line's pages; blank ones are left out but still counted."""
     given = values.get("pages")
     if given is None:
-        pages = files.split_pages(_normal(_text(values.get("text"))))
+        pages = files.split_pages(path, _normal(_text(values.get("text"))), limits)
     elif isinstance(given, list):
         numbered = [_page(value, number) for number, value in enumerate(given, start=1)]
         if len({page.number for page in numbered}) < len(numbered):

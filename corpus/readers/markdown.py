@@ -7,16 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from corpus import front_matter
+from corpus.limits import Limits
 from corpus.readers import files
 from corpus.readers.errors import ReadError, empty
 from corpus.records import SourceDocument
 
-_HEADING = re.compile(r"^ {0,3}# +(?P<title>[^\n]+?)[ #]*$", re.MULTILINE)
+_HEADING = re.compile(r"^ {0,3}# +(?P<title>[^\n]+)$", re.MULTILINE)
 
 
-def read_markdown(path: Path, source: str) -> Iterator[SourceDocument]:
+def read_markdown(path: Path, source: str, limits: Limits) -> Iterator[SourceDocument]:
     """One document; its title is the front matter's, else the first top-level heading's."""
-    data = files.load(path)
+    data = files.load(path, limits.text_bytes)
     found = files.decode(path, data)
     try:
         metadata, body = front_matter.split(found.text)
@@ -28,11 +29,11 @@ def read_markdown(path: Path, source: str) -> Iterator[SourceDocument]:
             "(write the part between the --- lines as `key: value`; quote values that hold a colon)",
         ) from error
     body = body.lstrip("\n")
-    pages = files.split_pages(plain(body))
+    pages = files.split_pages(path, plain(body), limits)
     if not pages:
         raise empty(path)
     heading = _HEADING.search(body)
-    title = metadata.pop("title", None) or (heading and plain(heading["title"]).strip()) or None
+    title = metadata.pop("title", None) or (heading and plain(heading["title"].rstrip(" #")).strip()) or None
     name = metadata.pop("id", None)
     yield SourceDocument(
         name, title, source, files.sha256(data), "markdown", pages, metadata | files.notes(found)
@@ -68,13 +69,16 @@ def plain(body: str) -> str:
 
 def _join_soft_breaks(text: str) -> str:
     """A line break inside a paragraph is a space; headings, list items, tables and quotes keep their lines."""
-    joined: list[str] = []
+    joined: list[list[str]] = []
     for line in text.split("\n"):
         hard = (
-            not joined or _ONE_LINE.match(joined[-1]) or _BLOCK_START.match(line) or joined[-1].endswith("  ")
+            not joined
+            or _ONE_LINE.match(joined[-1][0])
+            or _BLOCK_START.match(line)
+            or joined[-1][-1].endswith("  ")
         )
         if hard:
-            joined.append(line)
+            joined.append([line])
         else:
-            joined[-1] += " " + line.strip()
-    return "\n".join(joined)
+            joined[-1].append(line.strip())
+    return "\n".join(" ".join(parts) for parts in joined)

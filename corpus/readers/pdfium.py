@@ -8,6 +8,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from corpus.limits import Limits
+
 # PDFium is not safe for use from several threads.
 _LOCK = Lock()
 _PASSWORD_CODE = 4
@@ -24,6 +26,18 @@ class PasswordError(ValueError):
     """The file cannot be opened without a password."""
 
 
+class TooManyPagesError(ValueError):
+    """The file has more pages than may be."""
+
+    def __init__(self, pages: int) -> None:
+        super().__init__(f"{pages} pages")
+        self.pages = pages
+
+
+class TooMuchTextError(ValueError):
+    """The file's pages hold more text than may be."""
+
+
 class BrokenError(ValueError):
     """The file is no PDF that can be repaired; the message says what PDFium found."""
 
@@ -35,8 +49,15 @@ def version() -> str:
     return installed("pypdfium2")
 
 
-def read(path: Path) -> tuple[list[str], str]:
-    """Read the text of every page, and the title that the file states."""
+def read(path: Path, limits: Limits) -> tuple[list[str], str]:
+    """Read the text of every page, and the title that the file states.
+
+    Raises:
+        PasswordError: it is locked.
+        BrokenError: it is no PDF that can be repaired.
+        TooManyPagesError: it has more pages than may be.
+        TooMuchTextError: the same of its text.
+    """
     import pypdfium2
 
     with _LOCK:
@@ -47,12 +68,24 @@ def read(path: Path) -> tuple[list[str], str]:
                 raise PasswordError(str(error)) from error
             raise BrokenError(str(error)) from error
         try:
-            texts = [_page(document, number) for number in range(len(document))]
-            return texts, str(document.get_metadata_dict().get("Title", ""))
+            return _pages(document, limits), str(document.get_metadata_dict().get("Title", ""))
         except pypdfium2.PdfiumError as error:
             raise BrokenError(str(error)) from error
         finally:
             document.close()
+
+
+def _pages(document: Any, limits: Limits) -> list[str]:
+    if len(document) > limits.pages:
+        raise TooManyPagesError(len(document))
+    texts = []
+    left = limits.document_chars
+    for number in range(len(document)):
+        texts.append(_page(document, number))
+        left -= len(texts[-1])
+        if left < 0:
+            raise TooMuchTextError
+    return texts
 
 
 def _page(document: Any, number: int) -> str:

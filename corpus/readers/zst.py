@@ -9,27 +9,27 @@ from typing import Any
 import zstandard
 
 # Small, because one packed block may unpack to thousands of times its size.
-_CHUNK_BYTES = 1 << 13
-# What `zstd --long=31` writes at most.
-_MAX_WINDOW_BYTES = 1 << 31
+_CHUNK_BYTES = 1 << 11
 
 
 class ZstReader(io.RawIOBase):
     """The unpacked bytes of a ``.zst`` file, frame after frame.
 
     Reading raises EOFError where the file ends inside a frame, which zstandard's own
-    reader takes for the end, and zstandard.ZstdError where it is damaged.
+    reader takes for the end, and zstandard.ZstdError where it is damaged or asks for more than
+    ``most_window_bytes`` of memory.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, most_window_bytes: int) -> None:
         super().__init__()
+        self._most_window_bytes = most_window_bytes
         self._file = path.open("rb")
         self._unpacker = self._new()
         self._begun = False
         self._ready = b""
 
     def _new(self) -> Any:
-        return zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW_BYTES).decompressobj()
+        return zstandard.ZstdDecompressor(max_window_size=self._most_window_bytes).decompressobj()
 
     def readable(self) -> bool:
         """Tell that this can be read."""

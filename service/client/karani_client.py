@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import random
+import secrets
 import time
 import types
 import urllib.error
@@ -24,6 +25,8 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -32,23 +35,9 @@ if TYPE_CHECKING:
     from typing import Self
 
 __all__ = [
-    "Answer",
-    "AnswerEvent",
-    "Case",
-    "CaseDetail",
-    "CaseSummary",
-    "Citation",
-    "Document",
-    "DocumentSummary",
-    "Found",
-    "Hit",
-    "Karani",
-    "KaraniError",
-    "Page",
-    "Passage",
-    "SearchResult",
-    "Suggestion",
-]
+    "Answer", "AnswerEvent", "Case", "CaseDetail", "CaseSummary", "Citation", "Document", "DocumentSummary", "Found",
+    "Hit", "Job", "JobResult", "Karani", "KaraniError", "Page", "Passage", "SearchResult", "Suggestion",
+]  # fmt: skip
 
 T = TypeVar("T")
 Sort = Literal["relevance", "newest", "oldest", "name"]
@@ -71,19 +60,12 @@ class KaraniError(Exception):
     """
 
     def __init__(
-        self,
-        status: int,
-        type: str,  # noqa: A002 - the problem's own word
-        detail: str,
-        request_id: str | None = None,
+        self, status: int, type: str, detail: str, request_id: str | None = None,  # noqa: A002 - the problem's own word
         errors: Sequence[Mapping[str, str]] = (),
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(f"{status or 'no answer'} {type}: {detail}")
-        self.status = status
-        self.type = type
-        self.detail = detail
-        self.request_id = request_id
-        self.errors = tuple(errors)
+        self.status, self.type, self.detail = status, type, detail
+        self.request_id, self.errors = request_id, tuple(errors)
 
 
 # -- what the service answers with -------------------------------------------------
@@ -280,6 +262,32 @@ class Page(_Answered):
 
 
 @dataclass(frozen=True)
+class JobResult(_Answered):
+    """What became of a job: the documents it changed, what failed and why, the index that holds it."""
+
+    changed: int = 0
+    documents: tuple[str, ...] = ()
+    failed: int = 0
+    failures: tuple[Mapping[str, str], ...] = ()
+    generation: str | None = None
+
+
+@dataclass(frozen=True)
+class Job(_Answered):
+    """A change to the corpus; ``state`` is queued, running, done (searches find it) or failed."""
+
+    id: str
+    kind: str = ""
+    state: str = "queued"
+    stage: str | None = None
+    progress: Mapping[str, int] = field(default_factory=dict)
+    created: str = ""
+    finished: str | None = None
+    files: tuple[str, ...] = ()
+    result: JobResult | None = None
+
+
+@dataclass(frozen=True)
 class AnswerEvent:
     """One event of a written answer's stream, as the service names it."""
 
@@ -309,14 +317,8 @@ class Karani:
     """
 
     def __init__(
-        self,
-        endpoint: str,
-        key: str | None = None,
-        *,
-        timeout: float = 10.0,
-        retries: int = 2,
-        max_wait: float = 30.0,
-    ) -> None:
+        self, endpoint: str, key: str | None = None, *, timeout: float = 10.0, retries: int = 2, max_wait: float = 30.0
+    ) -> None:  # fmt: skip
         if urlsplit(endpoint).scheme not in {"http", "https"}:
             raise ValueError(f"{endpoint!r} is no web address: write https://karani.example")
         self.endpoint = endpoint.rstrip("/")
@@ -329,39 +331,18 @@ class Karani:
         self._opener = urllib.request.build_opener(_StayHere)
 
     def search(
-        self,
-        q: str,
-        *,
-        k: int | None = None,
-        offset: int = 0,
-        sort: Sort = "relevance",
-        system: System = "hybrid",
-        exact: bool = False,
-        province: Text = None,
-        year_be: Year = None,
-        kind: Text = None,
-        award: Text = None,
-        document_id: Text = None,
-        case_id: Text = None,
-    ) -> SearchResult:
+        self, q: str, *, k: int | None = None, offset: int = 0, sort: Sort = "relevance", system: System = "hybrid",
+        exact: bool = False, province: Text = None, year_be: Year = None, kind: Text = None, award: Text = None,
+        document_id: Text = None, case_id: Text = None,
+    ) -> SearchResult:  # fmt: skip
         """Ask a question. A filter takes one value or several, any of which passes; filters combine."""
-        filters = {
-            "province": province,
-            "year_be": year_be,
-            "kind": kind,
-            "award": award,
-            "document_id": document_id,
-            "case_id": case_id,
-        }
-        usual = {"offset": 0, "sort": "relevance", "system": "hybrid", "exact": False}
-        asked = {"offset": offset, "sort": sort, "system": system, "exact": exact}
         body: dict[str, Any] = {
-            "q": q,
-            "k": k,
-            **{n: v for n, v in asked.items() if v != usual[n]},
-            **filters,
-        }
-        given = {name: _plain(value) for name, value in body.items() if value is not None}
+            "q": q, "k": k, "province": province, "year_be": year_be, "kind": kind, "award": award,
+            "document_id": document_id, "case_id": case_id, "offset": offset or None, "exact": exact or None,
+            "sort": None if sort == "relevance" else sort, "system": None if system == "hybrid" else system,
+        }  # fmt: skip
+        one = (str, int)  # text is no sequence here
+        given = {n: v if isinstance(v, one) else list(v) for n, v in body.items() if v is not None}
         return self._read(SearchResult, "/v1/search", body=given)
 
     def iter_hits(self, q: str, *, limit: int = 100, k: int = 20, **options: Any) -> Iterator[Hit]:
@@ -415,37 +396,67 @@ class Karani:
         return self._read(Passage, f"/v1/passages/{quote(passage_id, safe='')}")
 
     def feedback(
-        self,
-        query: str,
-        relevant: bool,
-        *,
-        passage_id: str | None = None,
-        document_id: str | None = None,
-        rank: int | None = None,
-        reason: str | None = None,
-        comment: str | None = None,
-        receipt: str | None = None,
-    ) -> str:
+        self, query: str, relevant: bool, *, passage_id: str | None = None, document_id: str | None = None,
+        rank: int | None = None, reason: str | None = None, comment: str | None = None, receipt: str | None = None,
+    ) -> str:  # fmt: skip
         """Say whether a hit helped; the receipt that comes back changes the judgement later."""
         body = {
-            "query": query,
-            "relevant": relevant,
-            "passage_id": passage_id,
-            "document_id": document_id,
-            "rank": rank,
-            "reason": reason,
-            "comment": comment,
-            "receipt": receipt,
-        }
+            "query": query, "relevant": relevant, "passage_id": passage_id, "document_id": document_id,
+            "rank": rank, "reason": reason, "comment": comment, "receipt": receipt,
+        }  # fmt: skip
         kept = self._json("/v1/feedback", body={n: v for n, v in body.items() if v is not None})
         return str(kept.get("receipt", ""))
+
+    def add_documents(
+        self, documents: Sequence[Mapping[str, Any]], *, replace: bool = False, once: str | None = None
+    ) -> Job:
+        """Add documents, each with ``id`` and ``text`` or ``pages``; wants an admin's key.
+
+        ``replace`` makes each exactly what is sent. The same ``once`` within a day gives the same job.
+        """
+        return self._add(
+            json.dumps({"documents": list(documents)}).encode(), "application/json", replace, once
+        )
+
+    def add_files(self, *paths: str | PathLike[str], replace: bool = False, once: str | None = None) -> Job:
+        """Add files (txt, md, html, pdf, docx, jsonl) in one call, else as `add_documents`."""
+        boundary = secrets.token_hex(16)
+        parts = b"".join(_part(boundary, Path(path)) for path in paths) + f"--{boundary}--\r\n".encode()
+        return self._add(parts, f"multipart/form-data; boundary={boundary}", replace, once)
+
+    def delete_document(self, document_id: str, *, once: str | None = None) -> Job:
+        """Delete a document; wants an admin's key."""
+        path, once = f"/v1/documents/{quote(document_id, safe='')}", once or secrets.token_hex(16)
+        found = self._json(path, method="DELETE", headers={"Idempotency-Key": once})
+        return _trusted(Job.from_dict, found)
+
+    def job(self, job_id: str) -> Job:
+        """How far a change is."""
+        return self._read(Job, f"/v1/jobs/{quote(job_id, safe='')}")
+
+    def wait_for_job(self, job: Job | str, *, timeout: float = 300.0) -> Job:
+        """The job once it is done: from then on searches find its changes. Some of its files may have failed.
+
+        Raises `KaraniError` ``job-failed`` where nothing went in, ``job-unfinished`` after ``timeout`` seconds.
+        """
+        job_id, until, pause = job if isinstance(job, str) else job.id, time.monotonic() + timeout, 0.05
+        while (found := self.job(job_id)).state not in {"done", "failed"}:
+            if time.monotonic() > until:
+                raise KaraniError(200, "job-unfinished", f"job {job_id} still runs: {found.stage}")
+            time.sleep(pause)
+            pause = min(1.0, pause * 1.5)
+        if found.state == "failed":
+            reasons = "; ".join(str(one.get("message")) for one in (found.result or JobResult()).failures)
+            raise KaraniError(200, "job-failed", reasons or f"job {job_id} failed")
+        return found
 
     def answer(self, q: str, **options: Any) -> Iterator[AnswerEvent]:
         """A written answer, event by event, where the operator has switched it on.
 
         ``options`` are further members of the request. The stream ends when the service closes it.
         """
-        with self._open("/v1/answer", body={"q": q, **options}, accept="text/event-stream") as response:
+        accept = {"Accept": "text/event-stream"}
+        with self._open("/v1/answer", body={"q": q, **options}, headers=accept) as response:
             yield from _events(response)
 
     def verify_citation(self, cited: Found | Answer) -> str:
@@ -472,11 +483,16 @@ class Karani:
     def _read(self, kind: type[_A], path: str, *, body: Mapping[str, Any] | None = None) -> _A:
         return _trusted(kind.from_dict, self._json(path, body=body))
 
-    def _json(
-        self, path: str, query: Mapping[str, Any] | None = None, *, body: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
-        address = f"{path}?{urlencode(query)}" if query else path
-        with self._open(address, body=body) as response:
+    def _add(self, data: bytes, kind: str, replace: bool, once: str | None) -> Job:
+        headers = {
+            "Content-Type": kind,
+            "Idempotency-Key": once or secrets.token_hex(16),
+        }  # safe to try again
+        path = f"/v1/documents{'?replace=true' if replace else ''}"
+        return _trusted(Job.from_dict, self._json(path, data=data, headers=headers))
+
+    def _json(self, path: str, query: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+        with self._open(f"{path}?{urlencode(query)}" if query else path, **options) as response:
             try:
                 found = json.loads(response.read())
             except (ValueError, OSError) as error:
@@ -485,13 +501,16 @@ class Karani:
             raise KaraniError(200, "unexpected", "the answer is no JSON object: is this Karani's address?")
         return found
 
-    def _open(self, path: str, *, body: Mapping[str, Any] | None = None, accept: str = "") -> HTTPResponse:
-        data = None if body is None else json.dumps(body).encode()
-        headers = {**self._headers, **({"Content-Type": "application/json"} if data else {})}
-        if accept:
-            headers["Accept"] = accept
+    def _open(
+        self, path: str, *, body: Mapping[str, Any] | None = None, data: bytes | None = None,
+        method: str | None = None, headers: Mapping[str, str] = types.MappingProxyType({}),
+    ) -> HTTPResponse:  # fmt: skip
+        if body is not None:
+            data, headers = json.dumps(body).encode(), {"Content-Type": "application/json", **headers}
         for attempt in range(self.retries + 1):
-            request = urllib.request.Request(f"{self.endpoint}{path}", data, headers)  # noqa: S310 - http(s) only, see __init__
+            request = urllib.request.Request(  # noqa: S310 - http(s) only, see __init__
+                f"{self.endpoint}{path}", data, {**self._headers, **headers}, method=method
+            )
             try:
                 opened: HTTPResponse = self._opener.open(request, timeout=self.timeout)
             except urllib.error.HTTPError as error:
@@ -501,8 +520,8 @@ class Karani:
                         raise _problem(error) from None
                 time.sleep(wait)
             except OSError as error:  # URLError and timeouts are OSErrors
-                reason = getattr(error, "reason", error)
-                raise KaraniError(0, "unreachable", f"{self.endpoint}: {reason}") from error
+                words = f"{self.endpoint}: {getattr(error, 'reason', error)}"
+                raise KaraniError(0, "unreachable", words) from error
             else:
                 return opened
         raise AssertionError("the loop above returns or raises")
@@ -511,9 +530,10 @@ class Karani:
 _A = TypeVar("_A", bound=_Answered)
 
 
-def _plain(value: Any) -> Any:
-    """A sequence as JSON's list; text is no sequence here."""
-    return value if isinstance(value, (str, int, bool)) else list(value)
+def _part(boundary: str, path: Path) -> bytes:
+    name = path.name.replace('"', "%22")
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+    return head.encode() + path.read_bytes() + b"\r\n"
 
 
 def _trusted(read: Callable[[Mapping[str, Any]], T], data: Mapping[str, Any]) -> T:
@@ -525,12 +545,11 @@ def _trusted(read: Callable[[Mapping[str, Any]], T], data: Mapping[str, Any]) ->
 
 def _all(part: Callable[[int], Sequence[T]], size: int) -> Iterator[T]:
     offset = 0
-    while True:
-        found = part(offset)
+    while found := part(offset):
         yield from found
-        offset += len(found)
         if len(found) < size:
             return
+        offset += len(found)
 
 
 def _wait(error: urllib.error.HTTPError, attempt: int) -> float:
@@ -548,9 +567,8 @@ def _problem(error: urllib.error.HTTPError) -> KaraniError:
         kind = str(said["type"]).rpartition(":")[2]
         return KaraniError(error.code, kind, str(said["detail"]), request_id, said.get("errors", ()))
     except (ValueError, KeyError, TypeError, AttributeError, OSError):
-        return KaraniError(
-            error.code, "unexpected", f"{error.reason}: no problem document came with it", request_id
-        )
+        words = f"{error.reason}: no problem document came with it"
+        return KaraniError(error.code, "unexpected", words, request_id)
 
 
 def _events(response: HTTPResponse) -> Iterator[AnswerEvent]:

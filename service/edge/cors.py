@@ -8,10 +8,10 @@ from service.edge.access import Headers, is_interface
 
 RawHeaders = list[tuple[bytes, bytes]]
 
-_EXPOSED = b"RateLimit, RateLimit-Policy, Retry-After, X-Request-ID, Mcp-Session-Id"
+_EXPOSED = b"Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID, Mcp-Session-Id"
 _METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
 _HEADERS = (
-    "Accept, Authorization, Content-Type, Last-Event-ID, Mcp-Method, Mcp-Name, Mcp-Protocol-Version, "
+    "Accept, Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Mcp-Method, Mcp-Name, Mcp-Protocol-Version, "
     "Mcp-Session-Id, Traceparent, Tracestate, X-API-Key, X-Request-ID"
 )
 #: Two hours: the longest that chromium keeps a preflight's answer.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,20 +17,27 @@ UNREAD_SECONDS = 60.0
 
 
 class BodyLimit:
-    """Refuses request bodies over ``limit_bytes`` with 413, slow ones with 408, and gives up answers that do not begin.
+    """Refuses request bodies over a limit with 413, slow ones with 408, and gives up answers that do not begin.
 
     Args:
         app: what answers.
-        limit_bytes: of a body, declared or streamed.
+        limit_bytes: of a body, declared or streamed, at every address but those in ``own_limits``.
+        own_limits: by method and path.
         body_seconds: for a body, and for each pause in it.
         answer_seconds: from the request's last byte to the answer's first.
     """
 
     def __init__(
-        self, app: ASGIApp, limit_bytes: int, body_seconds: float = 10.0, answer_seconds: float = 30.0
+        self,
+        app: ASGIApp,
+        limit_bytes: int,
+        own_limits: Mapping[tuple[str, str], int] | None = None,
+        body_seconds: float = 10.0,
+        answer_seconds: float = 30.0,
     ) -> None:
         self.app = app
         self.limit_bytes = limit_bytes
+        self.own_limits = own_limits or {}
         self.body_seconds = body_seconds
         self.answer_seconds = answer_seconds
 
@@ -38,9 +46,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        limit_bytes = self.own_limits.get((scope["method"], scope["path"]), self.limit_bytes)
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self.limit_bytes:
-            await self._refuse(self.too_large(), scope, receive, send)
+        if declared.isdigit() and int(declared) > limit_bytes:
+            await _refuse(_too_large(limit_bytes), scope, receive, send)
             return
         begun = False
 
@@ -54,27 +63,25 @@ class BodyLimit:
 
         try:
             async with asyncio.timeout(self.answer_seconds) as answering:
-                await self.app(scope, _Body(self, receive, answering).receive, send_bounded)
+                await self.app(scope, _Body(self, limit_bytes, receive, answering).receive, send_bounded)
         except TimeoutError:
             if begun or not answering.expired():
                 raise
-            await self._refuse(_too_long(), scope, receive, send)
+            await _refuse(_too_long(), scope, receive, send)
 
-    def too_large(self) -> ProblemError:
-        """413 for a body that is over the limit."""
-        limit = f"{self.limit_bytes:,}"
-        thai, english = f"เนื้อหาคำขอยาวเกิน {limit} ไบต์", f"the request's body is over {limit} bytes"
-        return ProblemError(413, "body-too-large", thai, english, headers={"Connection": "close"})
 
-    async def _refuse(self, problem: ProblemError, scope: Scope, receive: Receive, send: Send) -> None:
-        await response(problem, scope["path"])(scope, receive, send)
+async def _refuse(problem: ProblemError, scope: Scope, receive: Receive, send: Send) -> None:
+    await response(problem, scope["path"])(scope, receive, send)
 
 
 class _Body:
     """A request's body as it comes: counted, and timed while somebody waits for it."""
 
-    def __init__(self, limits: BodyLimit, receive: Receive, answering: asyncio.Timeout) -> None:
+    def __init__(
+        self, limits: BodyLimit, limit_bytes: int, receive: Receive, answering: asyncio.Timeout
+    ) -> None:
         self._limits = limits
+        self._limit_bytes = limit_bytes
         self._receive = receive
         self._answering = answering
         self._received = 0
@@ -99,14 +106,20 @@ class _Body:
             raise _too_slow() from None
         self._answering.reschedule(clock() + self._limits.answer_seconds)
         self._received += len(message.get("body", b""))
-        if self._received > self._limits.limit_bytes:
-            raise self._limits.too_large()
+        if self._received > self._limit_bytes:
+            raise _too_large(self._limit_bytes)
         if not message.get("more_body"):
             self._whole = True
             current = CURRENT.get()
             if current is not None:
                 current.receive = self._receive
         return message
+
+
+def _too_large(limit_bytes: int) -> ProblemError:
+    thai = f"เนื้อหาคำขอยาวเกิน {limit_bytes:,} ไบต์"
+    english = f"the request's body is over {limit_bytes:,} bytes"
+    return ProblemError(413, "body-too-large", thai, english, headers={"Connection": "close"})
 
 
 def _too_slow() -> ProblemError:

@@ -34,6 +34,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 # From a suggestion's part of a millisecond to a written answer's half minute.
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _STAGE_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+_JOB_SECONDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 _HITS = (0, 1, 2, 5, 10, 20, 50)
 
 
@@ -80,6 +81,10 @@ class Metrics:
             "karani_generation_info", "1 for the index that serves.", ("generation", "encoder"), registry=registry
         )  # fmt: skip
         self._ready = Gauge("karani_ready", "1 while an index is open.", registry=registry)
+        self._fallback = Gauge(
+            "karani_generation_fallback", "1 while an older index serves than the one that should.",
+            registry=registry,
+        )  # fmt: skip
         self._passages = Gauge("karani_passages", "Passages in the corpus.", registry=registry)
         self._documents = Gauge("karani_documents", "Documents in the corpus.", registry=registry)
         self._queue = Gauge(
@@ -97,6 +102,15 @@ class Metrics:
             "karani_written_first_word_seconds", "From the question to the endpoint's first word.",
             buckets=_SECONDS, registry=registry,
         )  # fmt: skip
+        # -- changes to the corpus --
+        self._jobs_waiting = Gauge("karani_jobs_waiting", "Jobs that wait or run.", registry=registry)
+        self._jobs = Counter("karani_jobs", "Jobs that ended, by outcome.", ("outcome",), registry=registry)
+        self._job_seconds = Histogram(
+            "karani_job_seconds", "From a change's acceptance to its end: served, or failed.", ("outcome",),
+            buckets=_JOB_SECONDS, registry=registry,
+        )  # fmt: skip
+        for outcome in ("done", "failed"):
+            self._jobs.labels(outcome)
         for outcome in ("given", "refused"):
             self._answers.labels(outcome)
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
@@ -137,6 +151,15 @@ class Metrics:
         if outcome.first_ms is not None:
             self._first_words.observe(outcome.first_ms / 1000)
 
+    def jobs_wait(self, count: int) -> None:
+        """Set how many jobs wait or run."""
+        self._jobs_waiting.set(count)
+
+    def job(self, outcome: str, seconds: float) -> None:
+        """Count one job that ended."""
+        self._jobs.labels(outcome).inc()
+        self._job_seconds.labels(outcome).observe(seconds)
+
     def refused(self, kind: str) -> None:
         """Count one call that was not let through; ``kind`` is its problem's."""
         self._refused.labels(kind).inc()
@@ -145,9 +168,10 @@ class Metrics:
         """Count one call over a limit."""
         self._limited.labels(policy).inc()
 
-    def state(self, waiting: int, serves: tuple[str, str, int, int] | None) -> None:
+    def state(self, waiting: int, serves: tuple[str, str, int, int] | None, fault: str = "") -> None:
         """Set the gauges: calls on the threads; generation, encoder, passages, documents if an index is open."""
         self._queue.set(waiting)
+        self._fallback.set(bool(fault))
         self._ready.set(serves is not None)
         self._generation.clear()
         if serves is not None:
@@ -180,5 +204,5 @@ async def metrics(request: Request, serving: ServingDep) -> Response:
     if serving.is_open:
         corpus = await asyncio.to_thread(pages.corpus, serving.engine)
         serves = (corpus.generation, corpus.encoder, corpus.passages, corpus.documents)
-    kept.state(serving.waiting, serves)
+    kept.state(serving.waiting, serves, serving.fault)
     return Response(kept.page(), media_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})

@@ -97,7 +97,7 @@ class Pages:
             "thanks": "thanks" in request.query_params,
             "path": request.url.path,
             "search_values": {},
-            "demo": self.settings.demo,
+            "demo": request.app.state.serving.settings.demo,
             "writing": self.settings.answer_url is not None,
         }
         body = self._environment.get_template(template).render(shared | values)

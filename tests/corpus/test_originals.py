@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import gzip
+import hashlib
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
 import pytest
 
-from corpus.ingest import ingest
-from corpus.originals import PDF, DrawingError, Original, draw, find, has_picture
+from corpus.ingest import ingest, remove
+from corpus.originals import PDF, DrawingError, Original, draw, find, has_picture, keep, unreferenced
 from corpus.pdf_worker import png
 from corpus.settings import Settings
 from corpus.store import Store
@@ -114,3 +118,66 @@ def test_a_hash_that_is_none_is_no_path(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("x")
     page = Page(1, "a.pdf", "../secret", "pdftotext 1", "", "", ())
     assert find(tmp_path / "files", page) is None
+
+
+def packed_lines(*texts: str) -> bytes:
+    return gzip.compress("".join(f'{{"text": "{text}"}}\n' for text in texts).encode(), mtime=0)
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def test_kept_files_that_no_page_comes_from_are_listed(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data")
+    files = {
+        "a.txt": "เรื่องหนึ่ง".encode(),
+        "b.txt": "เรื่องที่สอง".encode(),
+        "c.jsonl.gz": packed_lines("ก", "ข"),
+        "d.jsonl": b'{"id": "d", "text": "x"}\n',
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    with Store.open(settings.database) as store:
+        assert not ingest(store, [tmp_path / name for name in files], settings).failures
+        assert unreferenced(settings, store) == []
+        stray = settings.originals / sha256(b"stray")
+        stray.write_bytes(b"stray")
+        broken_off = settings.originals / "tmp1.partial"
+        broken_off.write_bytes(b"half")
+        (settings.originals / "README").write_text("somebody's own note")
+        assert unreferenced(settings, store) == [broken_off, stray]
+        before = store.change
+        remove(store, ["a", "d"])
+        assert unreferenced(settings, store) == [broken_off, stray], (
+            "a generation may still read what was removed"
+        )
+        store.forget(before + 2)
+        gone = {settings.originals / sha256(files[name]) for name in ("a.txt", "d.jsonl")}
+        assert set(unreferenced(settings, store)) == {broken_off, stray, *gone}
+        kept = settings.originals / sha256(files["c.jsonl.gz"])
+        (line,) = [info.document_id for info in store.documents() if info.document_id.startswith("c-")][:1]
+        remove(store, [line])
+        store.forget(store.change)
+        assert kept not in unreferenced(settings, store), "one of its lines is still there"
+
+
+def test_an_original_is_whole_or_not_there(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data")
+    (tmp_path / "a.txt").write_bytes(b"x" * 5_000_000)
+    program = (
+        "import resource, sys; from pathlib import Path; from corpus.originals import keep; from corpus.settings import Settings\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))\n"
+        "keep(Path(sys.argv[1]), Settings(data=Path(sys.argv[2])))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "a.txt"), str(settings.data)],
+        capture_output=True,
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert b"File too large" in done.stderr
+    assert list(settings.originals.iterdir()) == []
+    keep(tmp_path / "a.txt", settings)
+    keep(tmp_path / "a.txt", settings)
+    assert [path.stat().st_size for path in settings.originals.iterdir()] == [5_000_000]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from corpus.limits import Limits
 from corpus.readers import ReadError, html, read
 from corpus.records import SourceDocument
 
@@ -64,13 +65,20 @@ def test_a_fragment_and_a_deep_page_still_give_their_text(tmp_path: Path) -> Non
     assert one(path).pages[0].text == "ลึก"
 
 
+def test_stars_of_the_text_stay(tmp_path: Path) -> None:
+    path = tmp_path / "a.html"
+    path.write_text(f"<p>**ดาว *เดี่ยว และ <b>ตัวหนา</b></p>{STORY}", encoding="utf-8")
+    assert "**ดาว *เดี่ยว และ ตัวหนา" in one(path).pages[0].text
+
+
 def test_pages_without_a_main_part_give_all_visible_text(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(html, "_main_text", lambda _: "")
     path = tmp_path / "a.html"
     path.write_text(PAGE.format(charset="utf-8"), encoding="utf-8")
-    lines = one(path).pages[0].text.splitlines()
+    [document] = html.read_html(path, "a.html", Limits())
+    lines = document.pages[0].text.splitlines()
     assert "ธนาคารขยะน้ำใส" in lines
     assert lines[-1] == "สงวนลิขสิทธิ์"
     assert not any("ไม่ใช่ข้อความ" in line for line in lines)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import zstandard
 
-from corpus.readers import ReadError, jsonl, read
+from corpus.limits import Limits
+from corpus.readers import ReadError, read
 from corpus.records import SourceDocument
 
 
@@ -144,10 +145,9 @@ def test_several_frames_are_one_stream(tmp_path: Path) -> None:
     assert [document.name for document in documents(path)] == [str(i) for i in range(300)]
 
 
-def test_an_over_long_line_is_skipped_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonl, "MAX_LINE_BYTES", 1000)
+def test_an_over_long_line_is_skipped_not_loaded(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", {"id": "long", "text": "x" * 5000}, {"id": "2", "text": "ข"})
-    error, document = list(read(path))
+    error, document = list(read(path, limits=Limits(line_bytes=1000)))
     assert isinstance(error, ReadError)
     assert error.line == 1
     assert isinstance(document, SourceDocument)

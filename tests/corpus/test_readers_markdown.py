@@ -82,11 +82,31 @@ def test_front_matter_alone_is_an_empty_file(tmp_path: Path) -> None:
         list(read(path))
 
 
-def test_tags_and_aliases_build_no_objects_and_do_not_multiply() -> None:
-    metadata, _ = front_matter.split(
-        "---\na: !!python/object/apply:os.getcwd []\nb: &x [ล, ล]\nc: [*x, *x]\n---\nเนื้อหา"
+def test_tags_build_no_objects() -> None:
+    metadata, _ = front_matter.split("---\na: !!python/object/apply:os.getcwd []\nb: [ล, ล]\n---\nเนื้อหา")
+    assert metadata == {"b": "ล, ล"}
+
+
+def test_aliases_which_could_multiply_are_refused() -> None:
+    levels = "".join(
+        f"v{n}: &v{n} {{{', '.join(f'k{i}: *v{n - 1}' for i in range(900))}}}\n" for n in range(1, 4)
     )
-    assert set(metadata) <= {"b"}
+    with pytest.raises(front_matter.FrontMatterError, match="aliases"):
+        front_matter.split(f"---\nv0: &v0 ล\n{levels}---\nเนื้อหา")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {str(n): "ก" for n in range(5000)},
+        {"long": "ก" * (2 << 20)},
+        {"k" * 500_000: {str(n): {} for n in range(100_000)}},
+    ],
+    ids=["many", "long", "names that multiply"],
+)
+def test_metadata_beyond_measure_are_refused(values: dict[str, object]) -> None:
+    with pytest.raises(front_matter.FrontMatterError, match="metadata"):
+        front_matter.flat(values)
 
 
 @given(

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from corpus.readers import ReadError, pdf, pdfium, read
+from corpus.limits import Limits
+from corpus.readers import ReadError, apart, pdfium, read
 from corpus.records import SourceDocument
 
 THAI_PAGE = """<html lang="th"><head><meta charset="utf-8"><title>รายงานธนาคารขยะ</title>
@@ -45,13 +49,15 @@ def tiny_pdf(text: str = "Water bank of Namsai", title: str = "", encrypted: boo
 
 
 @pytest.fixture(params=["pdftotext", "pypdfium2"])
-def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     """Each of the two readers in turn."""
     if request.param == "pypdfium2":
-        monkeypatch.setattr(shutil, "which", lambda _: None)
+        monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
     elif not shutil.which("pdftotext"):
         pytest.skip("pdftotext (poppler-utils) is not installed")
-    return str(request.param)
+    apart.close()  # the next reading process is told of this PATH
+    yield str(request.param)
+    apart.close()
 
 
 def one(path: Path) -> SourceDocument:
@@ -140,16 +146,36 @@ def test_an_encrypted_pdf_is_refused(tmp_path: Path, reader: str) -> None:
     assert reader
 
 
-def test_a_reader_that_hangs_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def hang(*_: object, **options: float) -> None:
-        raise subprocess.TimeoutExpired("pdftotext", options["timeout"])
+@pytest.fixture
+def hanging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A pdftotext that never ends; it writes its number into the file given back."""
+    program = tmp_path / "bin" / "pdftotext"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexec sleep 600.125\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    (program.parent / "pdfinfo").symlink_to("/bin/true")
+    apart.close()
+    yield program
+    apart.close()
 
+
+def test_a_reader_that_hangs_is_stopped_with_what_it_started(tmp_path: Path, hanging: Path) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(tiny_pdf())
-    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(subprocess, "run", hang)
-    with pytest.raises(ReadError, match="60 seconds"):
-        list(pdf.read_pdf(path, "a.pdf"))
+    with pytest.raises(ReadError, match="over 1 seconds"):
+        list(read(path, limits=Limits(reading_seconds=1)))
+    assert not running("sleep\0600.125")
+    assert hanging.exists()
+
+
+def running(words: str) -> bool:
+    """Whether a process with this command line is there."""
+    lines = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            lines.append(process.read_bytes())
+    return any(words.encode() in line for line in lines)
 
 
 def test_text_drawn_twice_is_undoubled() -> None:

@@ -83,6 +83,7 @@ def test_a_large_index_ranks_like_brute_force_and_follows_changes(tmp_path: Path
     changed.write(tmp_path / "two")
     opened = DenseIndex(tmp_path / "two")
     assert opened.is_consistent()
+    (tmp_path / "two" / COARSE).unlink()  # what is open stays mapped
     (tmp_path / "two" / COARSE).write_bytes((tmp_path / "one" / COARSE).read_bytes())
     assert not DenseIndex(tmp_path / "two").is_consistent()
     stored = vectors.astype(np.float16).astype(np.float32)[100:]

@@ -24,8 +24,8 @@ def forward(tmp_path: Path) -> ForwardIndex:
     for row in (9, 7, 12):  # any order
         context, body = (LEXICON.rows([text])[0] for text in TEXTS[row])
         writer.add(row, document_number(f"d{row}"), context, body)
-    writer.write(tmp_path / "forward")
-    return ForwardIndex(tmp_path / "forward")
+    writer.write(tmp_path)
+    return ForwardIndex(tmp_path)
 
 
 def table(forward: ForwardIndex, question: str) -> dict[str, np.ndarray]:
@@ -51,12 +51,19 @@ def test_tokens_come_back_as_written(forward: ForwardIndex) -> None:
 
 def test_copying_leaves_out_what_was_removed(forward: ForwardIndex, tmp_path: Path) -> None:
     writer = ForwardWriter(len(LEXICON.vectors))
-    writer.copy(forward, [9])
+    writer.copy(forward, np.asarray([9]))
+    (tmp_path / "next").mkdir()
     writer.write(tmp_path / "next")
     copied = ForwardIndex(tmp_path / "next")
     assert list(copied.rows) == [7, 12]
     assert copied.tokens_of(7)[1].tolist() == forward.tokens_of(7)[1].tolist()
     assert copied.document_of(7) == forward.document_of(7)
+    written = ForwardWriter(len(LEXICON.vectors))
+    for row in (7, 12):
+        written.add(row, 1, *forward.tokens_of(row))
+    (tmp_path / "anew").mkdir()
+    written.write(tmp_path / "anew")
+    assert copied.counts.tolist() == ForwardIndex(tmp_path / "anew").counts.tolist()
 
 
 def test_coverage_equals_a_plain_count_of_weights(forward: ForwardIndex) -> None:

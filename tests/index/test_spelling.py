@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.segment import Segmenter, write_dictionary
+from index.corpus_words import CorpusWords
 from index.spelling import Speller
 
 COUNTS = {"โรงพยาบาล": 40, "ผู้สูงอายุ": 30, "เทศบาล": 60, "รางวัล": 20, "ขยะ": 25}
@@ -16,7 +17,8 @@ COUNTS = {"โรงพยาบาล": 40, "ผู้สูงอายุ": 3
 def speller(tmp_path_factory: pytest.TempPathFactory) -> Speller:
     path = tmp_path_factory.mktemp("speller") / "words.txt"
     write_dictionary(path)
-    return Speller(path, Segmenter(path).words, lambda term: COUNTS.get(term, 0), lambda _: 0, 100)
+    words = CorpusWords(path.read_text(encoding="utf-8").split(), COUNTS, 100)
+    return Speller(words, Segmenter(path).words, lambda term: COUNTS.get(term, 0), lambda _: 0, 100)
 
 
 @pytest.mark.parametrize(
@@ -58,8 +60,9 @@ def test_what_the_corpus_writes_is_no_slip(tmp_path: Path) -> None:
     write_dictionary(path)
     cut = Segmenter(path).words
     typed = "โรงพยาบล"
-    assert Speller(path, cut, lambda _: 0, lambda _: 0, 10).correct(typed) is not None
-    assert Speller(path, cut, lambda _: 0, lambda text: int("พยาบล" in text), 10).correct(typed) is None
+    words = CorpusWords(path.read_text(encoding="utf-8").split(), {}, 10)
+    assert Speller(words, cut, lambda _: 0, lambda _: 0, 10).correct(typed) is not None
+    assert Speller(words, cut, lambda _: 0, lambda text: int("พยาบล" in text), 10).correct(typed) is None
 
 
 @given(st.text(st.sampled_from("กขคงนมรสะาิีุู่้็์ำเแโใไฯๆ .-aก๑1"), max_size=40))

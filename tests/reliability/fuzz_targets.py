@@ -26,6 +26,7 @@ from corpus import front_matter
 from corpus.cases import find_cases
 from corpus.cleaning import clean, clean_query
 from corpus.demo import prepare
+from corpus.limits import Limits
 from corpus.passages import split
 from corpus.readers import ReadError, encodings
 from corpus.records import Citation, CleanedPage, Page, SourceDocument
@@ -200,7 +201,7 @@ def _reader(suffix: str) -> Callable[[bytes], None]:
         if suffix == ".pdf":  # poppler is a process of its own: what can break this one is pdfium
             _read_pdf(reader, path)
             return
-        for found in _or_refusal(getattr(reader, name)(path, path.name)):
+        for found in _or_refusal(getattr(reader, name)(path, path.name, Limits())):
             _check_document(found)
 
     return check
@@ -217,7 +218,7 @@ def _package(document: bytes) -> bytes:
 
 def _read_pdf(reader: Any, path: Path) -> None:
     try:
-        texts, title = reader.read(path)
+        texts, title = reader.read(path, Limits())
     except (reader.PasswordError, reader.BrokenError):
         return
     assert all(isinstance(text, str) for text in (*texts, title)), "no text"

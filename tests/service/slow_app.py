@@ -30,6 +30,7 @@ class SlowEngine:
     """Answers every search after ``seconds``."""
 
     generation = "g"
+    fault = ""
     encoder = Encoder()
 
     def __init__(self, seconds: float, folder: Path) -> None:

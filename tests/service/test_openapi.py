@@ -19,7 +19,7 @@ from schemathesis.generation import GenerationMode
 def test_no_crash_and_no_undocumented_answer(demo_address: str, mode: GenerationMode) -> None:
     described = schemathesis.openapi.from_url(f"{demo_address}/openapi.json")
     operations = [result.ok() for result in described.get_all_operations()]
-    assert len(operations) == 16
+    assert len(operations) == 20
     for operation in operations:
         _fuzz(operation, mode)
 
@@ -62,4 +62,6 @@ def test_limits_and_problems_are_described(client: TestClient) -> None:
         "/v1/passages/{passage_id}",
         "/v1/passages/{passage_id}/citation",
         "/v1/feedback",
+        "/v1/jobs",
+        "/v1/jobs/{job_id}",
     }

@@ -98,6 +98,7 @@ class BlockedEngine:
     """Stands where an engine does; each call waits until it is let go."""
 
     generation = "g"
+    fault = ""
 
     def __init__(self) -> None:
         self.go = threading.Event()

@@ -65,6 +65,7 @@ class InstantEngine:
     """Answers at once with nothing."""
 
     generation = "g"
+    fault = ""
     encoder = Encoder()
 
     def reload(self, **_: Any) -> bool:

@@ -138,6 +138,7 @@ def test_options_that_is_no_preflight(served: Keyed) -> None:
 def test_a_crash_is_answered_like_any_other_error() -> None:
     class Crashing:
         generation = "g"
+        fault = ""
 
         def reload(self, **_: Any) -> bool:
             return False

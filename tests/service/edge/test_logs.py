@@ -156,6 +156,7 @@ class Faulty:
     """Stands where an engine does, and breaks with the question in its mouth."""
 
     generation = "g"
+    fault = ""
 
     def reload(self, **_: Any) -> bool:
         return False
