@@ -219,7 +219,7 @@ def _package(document: bytes) -> bytes:
 def _read_pdf(reader: Any, path: Path) -> None:
     try:
         texts, title = reader.read(path, Limits())
-    except (reader.PasswordError, reader.BrokenError):
+    except (reader.PasswordError, reader.BrokenError, reader.TooManyPagesError, reader.TooMuchTextError):
         return
     assert all(isinstance(text, str) for text in (*texts, title)), "no text"
 
@@ -383,9 +383,9 @@ TARGETS: dict[str, Target] = {
         Target("decoding", decoding, 0.04, _TEXTS, _raw_long),
         Target("plain", _reader(".txt"), 0.002, _files(".txt"), _raw_long),
         Target("markdown", _reader(".md"), 0.01, _files(".md"), _raw_long, whole=True),
-        Target("jsonl", _reader(".jsonl"), 0.003, _files(".jsonl"), _raw_long, whole=True),
-        Target("html", _reader(".html"), 0.003, _files(".html"), _raw_long, whole=True),
-        Target("docx", _reader(".docx"), 0.01, _files(".docx"), whole=True),
+        Target("jsonl", _reader(".jsonl"), 0.001, _files(".jsonl"), _raw_long, whole=True),
+        Target("html", _reader(".html"), 0.002, _files(".html"), _raw_long, whole=True),
+        Target("docx", _reader(".docx"), 0.003, _files(".docx"), whole=True),
         Target("pdf", _reader(".pdf"), 0.02, _files(".pdf"), whole=True),
         Target("asking", asking, 0.015, _QUERIES, _LONG),
         Target("suggesting", suggesting, 0.03, _QUERIES, _LONG),
