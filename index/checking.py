@@ -39,7 +39,7 @@ def examine(settings: Settings, progress: Progress | None = None) -> list[Proble
     certain = not any(problem.matters for problem in found) and not leftovers(settings)
     if certain or not settings.data.is_dir():
         return found
-    with suppress(CorpusLockedError), corpus_lock(settings, "karani check"):
+    with suppress(CorpusLockedError, PermissionError), corpus_lock(settings, "karani check"):
         return [*_Examination(settings, progress).problems(), *leftover_problems(settings)]
     return found
 

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from corpus.settings import Settings
+from corpus.sqlite import DamagedError, store_error
 from index.care.problems import RESTORE, Kind, Problem
 
 CORPUS, SERVICE, JUDGEMENTS = "corpus.sqlite", "service.sqlite", "judgements.sqlite"
@@ -34,13 +35,20 @@ def database_problems(path: Path) -> Iterator[Problem]:
 
 
 def integrity(path: Path) -> list[str]:
-    """What ``PRAGMA integrity_check`` complains of; empty for a whole file."""
+    """What ``PRAGMA integrity_check`` complains of; empty for a whole file.
+
+    Raises:
+        corpus.sqlite.StoreError: it cannot be read, which says nothing about the file.
+    """
     try:
         with closing(
             sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
         ) as connection:
             return [str(line) for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"]
     except sqlite3.DatabaseError as error:
+        found = store_error(path, error)
+        if found is not None and not isinstance(found, DamagedError):
+            raise found from error
         return [str(error)]
 
 

@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 
 from corpus.settings import Settings
+from corpus.sqlite import StoreError
 from index.care.problems import Kind
 from index.checking import check, examine
 from tests.index.care.conftest import change, generations
@@ -127,3 +128,12 @@ def test_nothing_at_all_says_what_to_do_and_makes_nothing(room: Settings) -> Non
     nothing = Settings(data=room.data / "nothing")
     assert any("karani ingest" in line for line in check(nothing))
     assert not nothing.data.exists()
+
+
+def test_a_database_that_cannot_be_opened_is_not_called_damaged(room: Settings) -> None:
+    room.service_database.unlink()
+    room.service_database.symlink_to(room.data / "a" / "disk" / "that" / "is" / "away")
+    room.database.rename(room.data / "aside")
+    room.database.mkdir()
+    with pytest.raises(StoreError, match=r"corpus\.sqlite"):
+        examine(room)
