@@ -28,6 +28,7 @@ class Limits:
         package_bytes: a Word file, unpacked, as its own list of contents declares it.
         package_entries: files inside a Word file.
         part_bytes: one XML part of a Word file, unpacked.
+        part_tags: opening and closing tags in such a part.
         line_bytes: one line of JSON lines; a longer one is skipped and reported.
         lines: lines of one file.
         bad_lines: bad lines after which the rest of a file is given up.
@@ -46,6 +47,7 @@ class Limits:
     package_bytes: int = 512 * _MB
     package_entries: int = 10_000
     part_bytes: int = 64 * _MB
+    part_tags: int = 4_000_000
     line_bytes: int = 64 * _MB
     lines: int = 20_000_000
     bad_lines: int = 10_000

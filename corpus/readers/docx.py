@@ -68,7 +68,7 @@ def _check_package(path: Path, start: bytes, limits: Limits) -> None:
     try:
         with zipfile.ZipFile(path) as package:
             _check_sizes(path, package.infolist(), limits)
-            _check_parts(path, package)
+            _check_parts(path, package, limits)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
         raise _broken(path, str(error)) from error
 
@@ -88,13 +88,24 @@ def _check_sizes(path: Path, entries: list[zipfile.ZipInfo], limits: Limits) -> 
         )
 
 
-def _check_parts(path: Path, package: zipfile.ZipFile) -> None:
-    """The format forbids document types; whoever writes one wants entities that grow or that read other files."""
+def _check_parts(path: Path, package: zipfile.ZipFile, limits: Limits) -> None:
     for entry in package.infolist():
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise _broken(path, f"it is packed by method {entry.compress_type}")
-        if _is_xml(entry) and _DOCTYPE.search(package.read(entry)):
-            raise _broken(path, "its XML declares entities")
+        if _is_xml(entry):
+            _check_part(path, package.read(entry), limits)
+
+
+def _check_part(path: Path, data: bytes, limits: Limits) -> None:
+    """The format forbids document types; whoever writes one wants entities that grow or that read other files."""
+    if _DOCTYPE.search(data):
+        raise _broken(path, "its XML declares entities")
+    if data.count(b"<") > limits.part_tags:
+        raise ReadError(
+            path,
+            f"มีแท็ก XML เกิน {limits.part_tags} (more than {limits.part_tags} tags of XML in one part)",
+            "แบ่งเอกสารเป็นส่วนย่อย (split the document)",
+        )
 
 
 def _is_xml(entry: zipfile.ZipInfo) -> bool:

@@ -35,6 +35,8 @@ def read_pdf(path: Path, source: str, limits: Limits) -> Iterator[SourceDocument
     if b"%PDF-" not in start:
         raise _broken(path, "no %PDF header")
     reader, texts, title = _by_poppler(path, limits) or _by_pdfium(path, limits)
+    if not texts:
+        raise _broken(path, "it has no pages")
     pages = tuple(
         SourcePage(number, text) for number, text in enumerate(texts, start=1) if not files.is_blank(text)
     )

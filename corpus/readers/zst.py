@@ -26,7 +26,7 @@ class ZstReader(io.RawIOBase):
         self._file = path.open("rb")
         self._unpacker = self._new()
         self._begun = False
-        self._ready = b""
+        self._ready = memoryview(b"")
 
     def _new(self) -> Any:
         return zstandard.ZstdDecompressor(max_window_size=self._most_window_bytes).decompressobj()
@@ -43,7 +43,7 @@ class ZstReader(io.RawIOBase):
                 if self._begun:
                     raise EOFError("the last frame is not complete")
                 return 0
-            self._ready = self._unpack(packed)
+            self._ready = memoryview(self._unpack(packed))  # taken in pieces, which are no copies
         size = min(len(buffer), len(self._ready))
         buffer[:size] = self._ready[:size]
         self._ready = self._ready[size:]
