@@ -136,16 +136,15 @@ class Worker:
         while time.monotonic() - idle_since <= idle_seconds:
             waiting = self._jobs.next()
             if waiting:
-                with corpus_lock(
-                    self._settings, "karani serve", patience_seconds=math.inf, talk=self._tell_of(waiting)
-                ):
-                    self._do(waiting)
+                talk = self._tell_of(waiting)
+                with corpus_lock(self._settings, "karani serve", patience_seconds=math.inf, talk=talk):
+                    self._do(self._jobs.next())  # more may have come while it waited
                 self._wait_for_opening()
                 idle_since = time.monotonic()
-                continue
+            else:
+                self._called.wait(_LOOK_SECONDS)
+                self._called.clear()
             self._forget()
-            self._called.wait(_LOOK_SECONDS)
-            self._called.clear()
         if self._store is not None:
             self._store.close()
 

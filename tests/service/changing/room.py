@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,10 +15,7 @@ import httpx
 from corpus.settings import Settings
 from service.database import Database
 from service.edge.keys import Keys
-from tests.service.conftest import add
 from tests.service.process import Served, process
-
-FIRST = "เทศบาลตำบลทดสอบเปิดโรงเรียนผู้สูงอายุทุกวันพุธ และมีรถรับส่งถึงบ้าน"
 
 
 @dataclass(frozen=True)
@@ -79,14 +77,9 @@ def admin_key(data: Path, name: str = "admin", scope: Any = "admin") -> str:
         database.close()
 
 
-def begun(folder: Path) -> Path:
-    """A data directory with one small document of its own, so that no demo has to be made."""
-    files = folder / "files"
-    files.mkdir(parents=True)
-    (files / "first.txt").write_text(FIRST, encoding="utf-8")
-    settings = Settings(data=folder / "data")
-    add(settings, files)
-    return settings.data
+def begun(folder: Path, first: Path) -> Path:
+    """A data directory in ``folder`` with one small document of its own, so that no demo has to be made."""
+    return Path(shutil.copytree(first, folder / "data"))
 
 
 def eventually(true: Callable[[], Any], seconds: float = 60) -> None:

@@ -12,8 +12,8 @@ from index.checking import check
 from tests.service.changing.room import admin_key, begun, opened
 
 
-def test_accepted_uploads_are_put_into_the_index_of_the_restored_service(tmp_path: Path) -> None:
-    data = begun(tmp_path)
+def test_accepted_uploads_are_put_into_the_index_of_the_restored_service(tmp_path: Path, first: Path) -> None:
+    data = begun(tmp_path, first)
     key = admin_key(data)
     settings = Settings(data=data)
     with opened(tmp_path, data, key) as room:

@@ -7,6 +7,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import docx
@@ -18,9 +19,9 @@ from tests.service.changing.room import Room, admin_key, begun, eventually, open
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory, first: Path) -> Iterator[Room]:
     folder = tmp_path_factory.mktemp("changing")
-    data = begun(folder)
+    data = begun(folder, first)
     with opened(folder, data, admin_key(data)) as room:
         yield room
 

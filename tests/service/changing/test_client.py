@@ -17,9 +17,9 @@ from tests.service.process import ROOT
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory, first: Path) -> Iterator[Room]:
     folder = tmp_path_factory.mktemp("client")
-    data = begun(folder)
+    data = begun(folder, first)
     with opened(folder, data, admin_key(data)) as room:
         yield room
 

@@ -26,8 +26,8 @@ _MANY = 500
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return begun(tmp_path)
+def data(tmp_path: Path, first: Path) -> Path:
+    return begun(tmp_path, first)
 
 
 def many(mark: str = "") -> list[tuple[str, tuple[str, bytes]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,9 +27,9 @@ load_all_checks()
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+def service(tmp_path_factory: pytest.TempPathFactory, first: Path) -> Iterator[tuple[str, str]]:
     """Its address and an admin's key. Jobs are accepted and wait: another process holds the corpus."""
-    data = begun(tmp_path_factory.mktemp("fuzzed"))
+    data = begun(tmp_path_factory.mktemp("fuzzed"), first)
     key = admin_key(data)
     given = ServiceSettings(rate_write="off", rate_read="off", spool_free_bytes=0)
     app = create_app(given, corpora=Corpora(Settings(data=data)))
