@@ -1,6 +1,8 @@
 # Build: docker build -t karani .     Run: docker run -p 8000:8000 -v karani:/data karani
 # Everything is fetched while building; at run time no network is needed.
-FROM python:3.11-slim AS build
+# The base to the patch release; for a build that can be repeated to the byte, BASE=python@sha256:… as your registry tells it.
+ARG BASE=python:3.11.14-slim-bookworm
+FROM ${BASE} AS build
 ARG TORCH="torch==2.13.0"
 RUN python -m venv /opt/karani
 ENV PATH=/opt/karani/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -14,11 +16,12 @@ COPY eval eval
 COPY service service
 RUN pip install '.[otel]'
 
-FROM python:3.11-slim
+ARG BASE
+FROM ${BASE}
 # poppler reads PDF text more exactly than the built-in reader.
 RUN apt-get update && apt-get install -y --no-install-recommends poppler-utils \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --create-home --uid 10001 karani && install -d -o karani -g karani /data
+    && useradd --create-home --shell /usr/sbin/nologin --uid 10001 karani && install -d -o karani -g karani /data
 COPY --from=build /opt/karani /opt/karani
 ENV PATH=/opt/karani/bin:$PATH KARANI_DATA=/data PYTHAINLP_OFFLINE=1 HF_HUB_OFFLINE=1 PYTHONUNBUFFERED=1
 USER karani

@@ -10,7 +10,7 @@ SEEDS ?= ../shared/seeds
 export PYTHAINLP_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint types layers gate baseline reliability soak check quality bench throughput clean
+.PHONY: help serve test lint types layers gate baseline reliability soak check quality bench throughput audit clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -72,6 +72,9 @@ bench: $(STAMP) ## Speed on this machine: encoding and answering on the demo cas
 throughput: $(DEV_STAMP) ## What keys, limits, metrics and logs cost, by wrk (apt-get install wrk)
 	$(VENV)/bin/karani ask --data var/bench "ใครใช้ MOU กับโรงพยาบาล" >/dev/null
 	$(PY) -m tests.service.throughput var/bench/demo
+
+audit: $(DEV_STAMP) ## Known vulnerabilities of the installed packages, as far as anybody can be asked
+	$(PY) .ci/audit.py
 
 # SEED=7 repeats what was drawn. A fault alone: python -m tests.reliability kill --trials 200 --seed 7
 reliability: $(DEV_STAMP) ## Faults that must do no harm: kill -9, damaged files, failing disks, restarts, changes under load (40 minutes)

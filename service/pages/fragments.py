@@ -18,9 +18,12 @@ from service.pages.marking import whole_clusters
 _LONGEST_WHOLE = 60
 _TERM_CHARS = 24
 _LONGEST_TERM = 300
+_LONGEST_LINE = 1000
+"""A quotation without any safe cut is named whole up to here: an address has to be sent."""
 _CONTEXTS = (0, 8, 20, 40, 80, 160)
 # Browsers compare letters without case and without tone marks.
-_TONES = "\u0e47-\u0e4e"
+_TONE = re.compile("[\u0e47-\u0e4e]+")
+_SPACES = re.compile(r"\s+")
 _HEADING = re.compile(r"#{1,6} +")
 
 
@@ -54,11 +57,12 @@ def text_fragment(text: str, start: int, end: int, before: str = "") -> str:
     start, end = _shown(text, *whole_clusters(text, start, end))
     if start >= end:
         return ""
-    comparable = f"{before}\n{text}"
-    shift = len(before) + 1
+    above = _comparable(f"{before}\n{text[:start]}")
+    wanted = len(above), len(above + _comparable(text[start:end]))
+    comparable = _comparable(f"{before}\n{text}")
     directive = None
     for directive in _candidates(text, start, end):
-        if _found(comparable, directive, text) == (start + shift, end + shift):
+        if _finds(comparable, directive, text, wanted):
             break
     return ":~:text=" + directive.spelled(text) if directive else ""
 
@@ -112,7 +116,9 @@ def _heads(text: str, start: int, end: int) -> Iterator[tuple[tuple[int, int], t
     if one_line and end - start <= _LONGEST_TERM:
         yield (start, end), nothing
     # Lines without a safe cut inside them: the first and the last as they are.
-    yield _first_words(text, start, end, end), _last_words(text, start, end, end)
+    first, last = _first_words(text, start, end, end), _last_words(text, start, end, end)
+    if max(first[1] - first[0], last[1] - last[0]) <= _LONGEST_LINE:
+        yield first, last
 
 
 def _first_words(text: str, start: int, end: int, chars: int) -> tuple[int, int]:
@@ -166,28 +172,41 @@ def _safe(text: str, at: int) -> bool:
     return at <= 0 or at >= len(text) or text[at - 1].isspace() or text[at].isspace()
 
 
-def _found(comparable: str, directive: _Directive, text: str) -> tuple[int, int] | None:
-    """What a browser would find first for a directive, as a span of ``comparable``."""
+def _finds(comparable: str, directive: _Directive, text: str, wanted: tuple[int, int]) -> bool:
+    """Whether a browser finds the span ``wanted`` of ``comparable`` first of all."""
     prefix, head, tail, suffix = (
-        _pattern(text[a:b]) for a, b in (directive.prefix, directive.head, directive.tail, directive.suffix)
+        _comparable(text[a:b])
+        for a, b in (directive.prefix, directive.head, directive.tail, directive.suffix)
     )
-    after = rf"(?=\s*{suffix})" if suffix else ""
-    first = re.compile(
-        rf"{prefix}\s*({head}){'' if tail else after}" if prefix else rf"({head}){'' if tail else after}",
-        re.I,
-    )
-    found = first.search(comparable)
-    if not found:
-        return None
+    start, end = wanted
     if not tail:
-        return found.span(1)
-    last = re.compile(rf"({tail}){after}", re.I).search(comparable, found.end())
-    return (found.start(1), last.end(1)) if last else None
+        return end - start == len(head) and _first(comparable, (prefix, head, suffix), 0, start) == start
+    if _first(comparable, (prefix, head, ""), 0, start) != start:
+        return False
+    last = end - len(tail)
+    return _first(comparable, ("", tail, suffix), start + len(head), last) == last
 
 
-def _pattern(term: str) -> str:
-    bare = re.sub(f"[{_TONES}]", "", term)
-    return "".join(r"\s+" if char.isspace() else re.escape(char) + f"[{_TONES}]*" for char in bare)
+def _first(comparable: str, words: tuple[str, str, str], low: int, latest: int) -> int:
+    """Where the middle words stand first between the others, white space aside; -1 where not up to ``latest``."""
+    before, middle, after = words
+    at = comparable.find(middle, low)
+    while 0 <= at <= latest:
+        end = at + len(middle)
+        begins = comparable.endswith((before, f"{before} "), 0, at)
+        if begins and comparable.startswith((after, f" {after}"), end):
+            return at
+        at = comparable.find(middle, at + 1)
+    return -1
+
+
+def _comparable(text: str) -> str:
+    """As browsers compare: without case and tone marks, white space alike."""
+    bare = _SPACES.sub(" ", _TONE.sub("", text))
+    lowered = bare.lower()
+    if len(lowered) == len(bare):
+        return lowered
+    return "".join(char.lower() if len(char.lower()) == 1 else char for char in bare)
 
 
 def _encoded(term: str) -> str:

@@ -26,6 +26,7 @@ from corpus import front_matter
 from corpus.cases import find_cases
 from corpus.cleaning import clean, clean_query
 from corpus.demo import prepare
+from corpus.limits import Limits
 from corpus.passages import split
 from corpus.readers import ReadError, encodings
 from corpus.records import Citation, CleanedPage, Page, SourceDocument
@@ -59,13 +60,15 @@ _READERS = {
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """``share`` of all executions; ``seeds`` are bytes to begin with, ``slow`` ones bytes to try once."""
+    """``share`` of all executions; ``seeds`` are bytes to begin with, ``slow`` ones bytes to try once; ``whole`` ones
+    are files, of which a piece would be none."""
 
     name: str
     check: Callable[[bytes], None]
     share: float
     seeds: Callable[[], list[bytes]]
     slow: Callable[[], list[bytes]] = list
+    whole: bool = False
 
 
 # -- text -----------------------------------------------------------------------
@@ -198,7 +201,7 @@ def _reader(suffix: str) -> Callable[[bytes], None]:
         if suffix == ".pdf":  # poppler is a process of its own: what can break this one is pdfium
             _read_pdf(reader, path)
             return
-        for found in _or_refusal(getattr(reader, name)(path, path.name)):
+        for found in _or_refusal(getattr(reader, name)(path, path.name, Limits())):
             _check_document(found)
 
     return check
@@ -215,8 +218,8 @@ def _package(document: bytes) -> bytes:
 
 def _read_pdf(reader: Any, path: Path) -> None:
     try:
-        texts, title = reader.read(path)
-    except (reader.PasswordError, reader.BrokenError):
+        texts, title = reader.read(path, Limits())
+    except (reader.PasswordError, reader.BrokenError, reader.TooManyPagesError, reader.TooMuchTextError):
         return
     assert all(isinstance(text, str) for text in (*texts, title)), "no text"
 
@@ -379,11 +382,11 @@ TARGETS: dict[str, Target] = {
         Target("metadata", metadata, 0.08, _TEXTS, _LONG),
         Target("decoding", decoding, 0.04, _TEXTS, _raw_long),
         Target("plain", _reader(".txt"), 0.002, _files(".txt"), _raw_long),
-        Target("markdown", _reader(".md"), 0.01, _files(".md"), _raw_long),
-        Target("jsonl", _reader(".jsonl"), 0.003, _files(".jsonl"), _raw_long),
-        Target("html", _reader(".html"), 0.003, _files(".html"), _raw_long),
-        Target("docx", _reader(".docx"), 0.01, _files(".docx")),
-        Target("pdf", _reader(".pdf"), 0.02, _files(".pdf")),
+        Target("markdown", _reader(".md"), 0.01, _files(".md"), _raw_long, whole=True),
+        Target("jsonl", _reader(".jsonl"), 0.001, _files(".jsonl"), _raw_long, whole=True),
+        Target("html", _reader(".html"), 0.002, _files(".html"), _raw_long, whole=True),
+        Target("docx", _reader(".docx"), 0.003, _files(".docx"), whole=True),
+        Target("pdf", _reader(".pdf"), 0.02, _files(".pdf"), whole=True),
         Target("asking", asking, 0.015, _QUERIES, _LONG),
         Target("suggesting", suggesting, 0.03, _QUERIES, _LONG),
         Target("searching", searching, 0.005, _QUERIES),
