@@ -21,7 +21,7 @@ from typing import Any
 from corpus.segment import fold
 from corpus.store import StoredPassage
 from index.hits import Filters
-from index.writing import tantivy_writing
+from index.writing import tantivy_files
 
 NGRAM = 3
 FIELDS = ("words", "characters")
@@ -77,7 +77,7 @@ class LexicalWriter:
 
     def __init__(self, folder: Path, cut: Callable[[str], list[str]], threads: int = 2) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        with tantivy_writing():
+        with tantivy_files():
             self._index = _open(folder)
             self._writer = self._index.writer(_HEAP_BYTES, threads)
         self._cut = cut
@@ -105,7 +105,7 @@ class LexicalWriter:
             for name, value in values.items():
                 if value is not None:
                     document.add_text(name, str(value))
-        with tantivy_writing():
+        with tantivy_files():
             self._writer.add_document(document)
 
     def remove(self, rows: Iterable[int]) -> None:
@@ -115,12 +115,12 @@ class LexicalWriter:
         schema = self._index.schema
         for row in rows:
             # By query: deleting by term takes the number for a signed one and misses silently.
-            with tantivy_writing():
+            with tantivy_files():
                 self._writer.delete_documents_by_query(tantivy.Query.term_query(schema, "row", int(row)))
 
     def commit(self) -> None:
         """Write everything and wait for merges to end."""
-        with tantivy_writing():
+        with tantivy_files():
             self._writer.commit()
             self._writer.wait_merging_threads()
 
@@ -129,8 +129,10 @@ class LexicalIndex:
     """A read-only lexical index of a generation."""
 
     def __init__(self, folder: Path) -> None:
-        self._index = _open(folder)
-        self._searcher = self._index.searcher()
+        # Reading takes a lock file, too.
+        with tantivy_files():
+            self._index = _open(folder)
+            self._searcher = self._index.searcher()
         self._schema = self._index.schema
 
     def __len__(self) -> int:

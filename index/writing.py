@@ -57,8 +57,8 @@ def save_vectors(path: Path, index: Any) -> None:
 
 
 @contextmanager
-def tantivy_writing() -> Iterator[None]:
-    """While tantivy writes: it says `ValueError` whatever fails, and what fails then is the disk."""
+def tantivy_files() -> Iterator[None]:
+    """While tantivy opens or writes files: it says `ValueError` whatever fails, and what fails then is the disk."""
     try:
         yield
     except ValueError as error:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from corpus.settings import Settings
+from index.lexical import LexicalIndex, LexicalWriter
 from index.writing import GenerationWriteError, making, save_array, save_vectors
 from tests.reliability import faults
 from tests.reliability.processes import run
@@ -69,6 +70,21 @@ def test_what_was_written_reads_back(tmp_path: Path) -> None:
         path = tmp_path / f"{len(shape)}-{shape[0]}.npy"
         save_array(path, np.ones(shape, dtype=np.int64))
         assert np.load(path, mmap_mode="r" if shape[0] else None).shape == shape
+
+
+def open_read_only(folder: Path) -> str:
+    """In a process of its own: open a lexical index where no file may be opened for writing, not even a lock."""
+    LexicalWriter(folder, str.split).commit()
+    faults.arm(folder, faults.Fault("fail", 1, "EROFS", lasting=True), folder.with_name("log"))
+    try:
+        LexicalIndex(folder)
+    except OSError as error:
+        return str(error)
+    return "opened"
+
+
+def test_what_tantivy_says_of_the_disk_is_an_error_of_the_disk(tmp_path: Path) -> None:
+    assert "Read-only file system" in run(open_read_only, tmp_path / "lexical").result()
 
 
 def test_the_message_names_the_place_the_reason_and_the_remedy(tmp_path: Path) -> None:

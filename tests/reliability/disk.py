@@ -50,7 +50,7 @@ def disk(plan: Plan) -> Outcome:
     calls = [(recorded[point.number], plan.folder, point) for point in points]
     outcome = drive("disk faults", trial, calls, plan)
     outcome.seconds = time.monotonic() - began
-    every = sum(len(_different(one.calls, one.data.parent)) for one in recorded)
+    every = sum(len(_different(one.calls, one.data.parent)) for one in recorded if one.step.is_command)
     outcome.figures = {"write points": every, "of these tried": len({(p.number, p.call) for p in points})}
     return outcome
 
@@ -60,6 +60,7 @@ def _points(recorded: Sequence[Recorded], trials: int, draw: random.Random) -> l
     every = [
         (number, place)
         for number, one in enumerate(recorded)
+        if one.step.is_command
         for place in _different(one.calls, one.data.parent)
     ]
     chosen: list[tuple[int, int]] = []

@@ -35,6 +35,11 @@ class Step:
     #: What the command says where it has been done already, and so ends with 1.
     done_before: str | None = None
 
+    @property
+    def is_command(self) -> bool:
+        """Whether ``karani`` does it; a service, or its worker, does the rest."""
+        return self.arguments[0] not in ("accept", "work")
+
     def command(self, data: Path, sources: Path) -> list[str]:
         """The arguments of ``karani``."""
         filled = [one.replace("{sources}", str(sources)) for one in self.arguments]
@@ -54,6 +59,8 @@ HISTORY = (
     Step("build, drop old", ("build",)),
     Step("ingest many", ("ingest", "{sources}/many.jsonl")),
     Step("build fresh", ("build", "--fresh")),
+    Step("accept jobs", ("accept", "buriram")),
+    Step("do jobs", ("work",)),
     Step("ask", ("ask", "คัดแยกขยะที่ต้นทาง")),
 )
 
@@ -130,7 +137,12 @@ def copy(data: Path, target: Path) -> None:
 def perform(step: Step, data: Path, sources: Path) -> int:
     """Run a step as the command runs it; its exit status."""
     import karani
+    from tests.reliability import queued
 
+    if step.arguments[0] == "accept":
+        return queued.accept(Settings(data=data), step.arguments[1])
+    if step.arguments[0] == "work":
+        return queued.work(Settings(data=data))
     return karani.main(step.command(data, sources))
 
 
@@ -142,8 +154,8 @@ def perform_armed(step: Step, data: Path, sources: Path, fault: Fault, log: Path
 
 def struck(step: Step, data: Path, sources: Path, fault: Fault, log: Path, *, fresh: bool) -> Ended:
     """Run a step that meets a fault, in a process of its own; the exit status is the command's."""
-    if not fresh:
-        ended = run(perform_armed, step, data, sources, fault, log)
+    if not fresh or not step.is_command:
+        ended = run(perform_armed, step, data, sources, fault, log, fresh=fresh)
         return Ended(ended.value, None, ended.output) if ended.status == 0 else ended
     done = subprocess.run(
         [sys.executable, "karani.py", *step.command(data, sources)],

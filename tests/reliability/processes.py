@@ -70,6 +70,7 @@ def prepare() -> None:
     from index.encoders import load_encoder, load_lexicon
     from index.engine import Engine  # noqa: F401
     from index.names import places
+    from tests.reliability import queued  # noqa: F401
 
     lexicon = load_lexicon(load_encoder("builtin"))
     assert lexicon.directions is not None

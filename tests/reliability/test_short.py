@@ -13,34 +13,29 @@ from tests.reliability import faults
 from tests.reliability.processes import ROOT
 
 pytestmark = pytest.mark.skipif(bool(faults.lacking()), reason=faults.lacking() or "-")
-FAULTS = ("kill -9", "bit flipped or file cut", "disk faults", "restart", "updates under load")
+FAULTS = ("kill", "damage", "disk", "full", "restart", "updates")
 
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     file = tmp_path_factory.mktemp("reliability") / "outcomes.json"
-    command = [
-        sys.executable,
-        "-m",
-        "tests.reliability",
-        "all",
-        "--trials",
-        "10",
-        "--seconds",
-        "6",
-        "--seed",
-        "1",
-    ]
+    few = ["--trials", "6", "--seconds", "6", "--seed", "1", "--json", str(file)]
     done = subprocess.run(
-        [*command, "--json", str(file)], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tests.reliability", *FAULTS, *few],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert file.exists(), done.stdout + done.stderr
-    found = {one["fault"]: one for one in json.loads(file.read_text(encoding="utf-8"))["outcomes"]}
-    assert done.returncode == int(any(one["failures"] for one in found.values()))
-    return found
+    found = json.loads(file.read_text(encoding="utf-8"))["outcomes"]
+    assert done.returncode == int(any(one["failures"] for one in found))
+    return dict(zip(FAULTS, found, strict=True))
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_nothing_is_lost_and_nothing_is_wrong(outcomes: dict[str, dict[str, Any]], fault: str) -> None:
     assert outcomes[fault]["failures"] == []
+    if "not tried" in outcomes[fault]["figures"]:
+        pytest.skip(outcomes[fault]["figures"]["not tried"])
     assert outcomes[fault]["trials"] > 0
