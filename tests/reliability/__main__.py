@@ -22,6 +22,12 @@ FAULTS: tuple[tuple[str, int, str], ...] = (
     ("full", 60, "a file system that is really full"),
     ("restart", 6, "opened again by another process"),
     ("updates", 1, "documents come, change and go while eight clients ask, for --seconds"),
+    ("api", 8000, "calls that follow and break the interface's description, with and without keys"),
+    (
+        "fuzz",
+        1_000_000,
+        "inputs of everything that reads text, guided by coverage where atheris is installed",
+    ),
     ("soak", 1, "half of the peak load for --seconds; not part of all"),
 )
 
