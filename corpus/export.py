@@ -25,6 +25,9 @@ MARK = "karani_export"
 #: Legal inside a JSON string, but many programs take them for the end of a line.
 _LINE_BREAKS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 
+#: A document with more characters, source texts included, takes several lines.
+LINE_CHARS = 4_000_000
+
 Progress = Callable[[int, int, str], None]
 
 
@@ -56,15 +59,18 @@ def export(store: Store, out: Path, progress: Progress | None = None) -> int:
     return count
 
 
-def write(store: Store, stream: IO[bytes], progress: Progress | None = None) -> int:
-    """Write every document's line; how many. No more than one document is in memory."""
+def write(
+    store: Store, stream: IO[bytes], progress: Progress | None = None, line_chars: int = LINE_CHARS
+) -> int:
+    """Write every document's line; how many documents. No more than one line is in memory."""
     fixed = store if store.fixed else store.at(store.change)
     documents = fixed.documents()
     for done, info in enumerate(documents):
         if progress:
             progress(done, len(documents), info.document_id)
-        line = json.dumps(_line(fixed, info), ensure_ascii=False)
-        stream.write(line.translate(_LINE_BREAKS).encode() + b"\n")
+        for pages in _parts(fixed, info, line_chars):
+            line = json.dumps(_line(fixed, info, pages), ensure_ascii=False)
+            stream.write(line.translate(_LINE_BREAKS).encode() + b"\n")
     if progress:
         progress(len(documents), len(documents), "")
     return len(documents)
@@ -83,9 +89,24 @@ def _opened(path: Path, suffix: str) -> Iterator[IO[bytes]]:
             yield file
 
 
-def _line(store: Store, info: DocumentInfo) -> dict[str, Any]:
-    pages = store.pages(info.document_id)
-    cases = [found.case for found in store.document_cases(info.document_id)]
+def _parts(store: Store, info: DocumentInfo, line_chars: int) -> Iterator[list[Page]]:
+    """A document's pages; those of a very long one in several parts, which `karani ingest` puts together again."""
+    part: list[Page] = []
+    size = 0
+    for number in info.pages:
+        page = store.page(info.document_id, number)
+        if page is None:
+            continue
+        part.append(page)
+        size += len(page.text) + len(page.source_text)
+        if size > line_chars:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def _line(store: Store, info: DocumentInfo, pages: list[Page]) -> dict[str, Any]:
     passages = [one for page in pages for one in store.page_passages(info.document_id, page.number)]
     return {
         MARK: FORMAT,
@@ -93,7 +114,7 @@ def _line(store: Store, info: DocumentInfo) -> dict[str, Any]:
         "title": info.title,
         "metadata": dict(info.metadata),
         "pages": [_page(store, info.document_id, page) for page in pages],
-        "cases": [_case(case) for case in cases],
+        "cases": [_case(found.case) for found in store.document_cases(info.document_id)],
         "passages": [_passage(passage) for passage in passages],
     }
 

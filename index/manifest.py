@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import stat
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ FORMAT = 2
 READ_FORMATS = (2,)
 MANIFEST = "manifest.json"
 _MOST_BYTES = 1 << 26
+_SETTLED_NS = 2_000_000_000
 #: Empty files that tantivy makes where it reads and writes; nobody reads them.
 _LOCKS = frozenset({".tantivy-meta.lock", ".tantivy-writer.lock"})
 
@@ -148,36 +150,6 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-class _Verified:
-    """Digests of files that this process has hashed: a hard link in a newer generation is not hashed again.
-
-    A file that anybody has written to since has another size or time, and is.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[int, int], tuple[int, int, str]] = {}
-
-    def sha256(self, path: Path) -> str:
-        """SHA-256 of a plain file of a generation."""
-        status = path.lstat()
-        key, seen = (status.st_dev, status.st_ino), (status.st_size, status.st_mtime_ns)
-        known = self._known.get(key)
-        if known is not None and known[:2] == seen:
-            return known[2]
-        digest = file_sha256(path)
-        self._known[key] = (*seen, digest)
-        return digest
-
-    def keep(self, files: Iterable[Path]) -> None:
-        """Forget all but these, so that what is known does not grow with every generation."""
-        statuses = (path.stat() for path in files)
-        there = {(status.st_dev, status.st_ino) for status in statuses}
-        self._known = {key: value for key, value in self._known.items() if key in there}
-
-
-_verified = _Verified()
-
-
 def listed_files(folder: Path) -> list[Path]:
     """The files a manifest lists: all but itself and locks, sorted by path."""
     return sorted(
@@ -187,8 +159,46 @@ def listed_files(folder: Path) -> list[Path]:
     )
 
 
-def verify(folder: Path, manifest: Manifest) -> None:
+class _Verified:
+    """Digests of files that this process has hashed: a hard link in a newer generation is not hashed again.
+
+    A file that anybody has written to since has another size or time, and is. One so young that a second write might
+    have left it the same time is never remembered.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], tuple[int, int, str]] = {}
+
+    def sha256(self, path: Path, *, anew: bool) -> str:
+        """SHA-256 of a file of a generation; ``anew`` reads it whatever is known."""
+        status = path.lstat()
+        key, seen = (status.st_dev, status.st_ino), (status.st_size, status.st_mtime_ns)
+        known = self._known.get(key)
+        if not anew and known is not None and known[:2] == seen:
+            return known[2]
+        settled = time.time_ns() - status.st_mtime_ns > _SETTLED_NS
+        digest = file_sha256(path)
+        if settled:
+            self._known[key] = (*seen, digest)
+        return digest
+
+    def keep(self, files: Iterable[Path]) -> None:
+        """Forget all but these, so that what is known does not grow with every generation."""
+        statuses = (path.lstat() for path in files)
+        there = {(status.st_dev, status.st_ino) for status in statuses}
+        self._known = {key: value for key, value in self._known.items() if key in there}
+
+
+_verified = _Verified()
+
+
+def verify(folder: Path, manifest: Manifest, *, anew: bool = False) -> None:
     """Check every file against its checksum.
+
+    Args:
+        folder: the generation's.
+        manifest: its manifest.
+        anew: read files, too, that this process has read before and nobody has written to since.
 
     Raises:
         GenerationError: names the first file that is missing, extra, changed, unreadable, or no plain file.
@@ -204,7 +214,7 @@ def verify(folder: Path, manifest: Manifest) -> None:
         raise GenerationError(say(folder, f"{name}: {fault}"))
     for name in sorted(there):
         try:
-            differs = _verified.sha256(folder / name) != manifest.files[name]
+            differs = _verified.sha256(folder / name, anew=anew) != manifest.files[name]
         except OSError as error:
             raise GenerationError(say(folder, f"{name}: {reason(error)}")) from error
         if differs:

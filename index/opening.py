@@ -58,7 +58,7 @@ class OpenGeneration:
 
 
 def open_newest(
-    settings: Settings, store: Store, encoder: Encoder, serving: OpenGeneration | None = None
+    settings: Settings, store: Store, encoder: Encoder, previous: OpenGeneration | None = None
 ) -> OpenGeneration:
     """The current generation, or the newest other one that is whole.
 
@@ -66,7 +66,7 @@ def open_newest(
         settings: names the data directory.
         store: the data directory's store.
         encoder: what questions are encoded with.
-        serving: an open generation, which is not opened again; what it shares with a newer one is not read again.
+        previous: an open generation, which is not opened again; what another shares with it is not read again.
 
     Raises:
         GenerationError: there are generations, but none can be used; says what is wrong with the first.
@@ -76,9 +76,11 @@ def open_newest(
     faults = [astray] if astray else []
     for folder in candidates(settings):
         try:
-            opened = (
-                serving if serving and serving.name == folder.name else _open(folder, store, encoder, serving)
-            )
+            if previous is not None and previous.name == folder.name:
+                verify(folder, previous.manifest)  # somebody may have written to it since
+                opened = previous
+            else:
+                opened = _open(folder, store, encoder, previous)
         except GenerationError as error:
             faults.append(str(error))
             continue
@@ -97,7 +99,7 @@ def _instead(name: str, faults: list[str]) -> str:
     )
 
 
-def _open(folder: Path, store: Store, encoder: Encoder, serving: OpenGeneration | None) -> OpenGeneration:
+def _open(folder: Path, store: Store, encoder: Encoder, previous: OpenGeneration | None) -> OpenGeneration:
     manifest = Manifest.read(folder)
     if (manifest.revision, manifest.dim) != (encoder.revision, encoder.dim):
         raise GenerationError(
@@ -110,7 +112,7 @@ def _open(folder: Path, store: Store, encoder: Encoder, serving: OpenGeneration 
     verify(folder, manifest)
     _matches(folder, manifest, store)
     try:
-        return _opened(folder, manifest, store, serving)
+        return _opened(folder, manifest, store, previous)
     except (OSError, ValueError, RuntimeError, LookupError) as error:
         raise GenerationError(say(folder, f"{type(error).__name__}: {error}")) from error
 
@@ -124,11 +126,13 @@ def _matches(folder: Path, manifest: Manifest, store: Store) -> None:
         )
 
 
-def _opened(folder: Path, manifest: Manifest, store: Store, serving: OpenGeneration | None) -> OpenGeneration:
+def _opened(
+    folder: Path, manifest: Manifest, store: Store, previous: OpenGeneration | None
+) -> OpenGeneration:
     segmenter = Segmenter(folder / DICTIONARY)
     lexical = LexicalIndex(folder / LEXICAL)
     as_built = store.at(manifest.change)
-    words, names = _words_and_names(folder, manifest, serving)
+    words, names = _words_and_names(folder, manifest, previous)
     tables = [names] if Delta.of(folder) is None else [NameTable.read(folder / DELTA), names]
     return OpenGeneration(
         name=folder.name,
@@ -154,11 +158,11 @@ def _opened(folder: Path, manifest: Manifest, store: Store, serving: OpenGenerat
 
 
 def _words_and_names(
-    folder: Path, manifest: Manifest, serving: OpenGeneration | None
+    folder: Path, manifest: Manifest, previous: OpenGeneration | None
 ) -> tuple[CorpusWords, NameTable]:
     """Those of the base files; an open generation with the same ones lends its own."""
-    if serving is not None and _base_digests(serving.manifest) == _base_digests(manifest):
-        return serving.words, serving.names
+    if previous is not None and _base_digests(previous.manifest) == _base_digests(manifest):
+        return previous.words, previous.names
     words = CorpusWords.read(folder / DICTIONARY, folder / COUNTS, manifest.base_passages)
     return words, NameTable.read(folder)
 

@@ -81,15 +81,20 @@ def read_current(settings: Settings) -> tuple[str | None, str]:
 
 
 def look(settings: Settings) -> tuple[object, ...]:
-    """What changes whenever another generation may have to serve; a few system calls, no file is read."""
-    seen: list[object] = []
-    for path in (settings.current, settings.generations):
-        try:
-            status = path.lstat()
-            seen += [status.st_ino, status.st_mtime_ns, status.st_size]
-        except OSError as error:
-            seen.append(error.errno)
+    """What changes whenever another generation may have to serve; some dozens of system calls, no index is read."""
+    seen = [_state(settings.current), _state(settings.generations)]
+    name = current_name(settings)
+    if name is not None:
+        seen += [_state(path) for path in sorted((settings.generations / name).rglob("*"))]
     return tuple(seen)
+
+
+def _state(path: Path) -> tuple[object, ...]:
+    try:
+        status = path.lstat()
+    except OSError as error:
+        return (error.errno,)
+    return (status.st_ino, status.st_mtime_ns, status.st_size)
 
 
 def candidates(settings: Settings) -> list[Path]:

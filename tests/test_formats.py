@@ -20,11 +20,13 @@ from corpus.store import Store
 from index.care.archive import FORMAT as BACKUP_FORMAT
 from index.care.restore import restore
 from index.checking import check
+from index.dense import DenseIndex
 from index.encoders import load_lexicon
 from index.engine import Engine
 from index.generations import build
-from index.manifest import READ_FORMATS, GenerationError, Manifest
+from index.manifest import FORMAT, READ_FORMATS, GenerationError, Manifest, verify
 from index.publish import complete_generations
+from service.changing.jobs import Jobs
 from service.database import MIGRATIONS as SERVICE_MIGRATIONS
 from service.database import Database
 from tests.index.test_generations import CountingEncoder
@@ -44,20 +46,24 @@ def version(path: Path) -> int:
         return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
+def opened(name: str, folder: Path) -> Settings:
+    data = zstandard.ZstdDecompressor().decompress((FORMATS / name).read_bytes(), 1 << 24)
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        archive.extractall(folder, filter="data")
+    return Settings(data=folder)
+
+
 @pytest.fixture
 def old(tmp_path: Path) -> Settings:
-    """A data directory with a generation of format 1."""
-    data = zstandard.ZstdDecompressor().decompress((FORMATS / "generation-1.tar.zst").read_bytes(), 1 << 24)
-    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-        archive.extractall(tmp_path / "data", filter="data")
-    return Settings(data=tmp_path / "data")
+    """A data directory with a generation of the present format, by the encoder of the tests."""
+    return opened(f"generation-{FORMAT}.tar.zst", tmp_path / "data")
 
 
 def test_every_released_format_has_its_file() -> None:
     names = {path.name for path in FORMATS.iterdir()}
     assert {f"corpus-{number}.sql" for number in range(1, len(MIGRATIONS) + 1)} <= names
     assert {f"service-{number}.sql" for number in range(1, len(SERVICE_MIGRATIONS) + 1)} <= names
-    assert {f"generation-{number}.tar.zst" for number in range(1, READ_FORMATS[-1])} <= names
+    assert {f"generation-{number}.tar.zst" for number in range(1, FORMAT + 1)} <= names
     assert {f"backup-{number}.tar.zst" for number in range(1, BACKUP_FORMAT + 1)} <= names
     assert sum(path.stat().st_size for path in FORMATS.iterdir()) < 150_000
 
@@ -99,6 +105,8 @@ def test_a_service_database_of_any_schema_keeps_what_it_holds(tmp_path: Path, nu
         assert [row[0] for row in database.rows("SELECT name FROM keys")] == ["portal"]
         assert [row[0] for row in database.rows("SELECT query FROM feedback")] == ["ขยะ"]
         assert [row[0] for row in database.rows("SELECT askers FROM questions")] == [3]
+        jobs = [(job.kind, job.state, job.changed) for job in Jobs(database).listed(None, 10, 0)[1]]
+        assert jobs == ([("delete", "queued", ()), ("replace", "done", ("d",))] if number > 1 else [])
 
 
 @pytest.mark.parametrize("name", ["corpus.sqlite", "service.sqlite"])
@@ -123,20 +131,42 @@ def same_lexicon(manifest: Manifest) -> bool:
     return manifest.lexicon == load_lexicon(CountingEncoder()).revision
 
 
-@pytest.mark.parametrize("number", [1, 0, 99, "2", None])
-def test_a_generation_of_another_format_is_refused_and_built_anew(old: Settings, number: object) -> None:
+@pytest.mark.parametrize("number", range(1, FORMAT + 1))
+def test_a_generation_of_any_format_opens_or_is_refused_and_built_anew(tmp_path: Path, number: int) -> None:
+    data = opened(f"generation-{number}.tar.zst", tmp_path / "data")
+    encoder = CountingEncoder()
+    folder = complete_generations(data)[0]
+    if number in READ_FORMATS:
+        manifest = Manifest.read(folder)
+        verify(folder, manifest)
+        with Store.open(data.database) as store:
+            assert sorted(DenseIndex(folder).rows().tolist()) == list(store.row_numbers())
+        assert check(data) == []
+    if number not in READ_FORMATS or not same_lexicon(manifest):
+        with pytest.raises(GenerationError, match="run karani build"):
+            Engine.open(data, encoder=encoder)
+        with Store.open(data.database) as store:
+            build(store, data, encoder=encoder)
+    engine = Engine.open(data, encoder=encoder)
+    assert engine.fault == ""
+    assert [hit.passage_id for hit in engine.retrieve("ขยะ", system="words")]
+    engine.close()
+    assert check(data) == []
+
+
+@pytest.mark.parametrize("number", [0, 99, "2", None])
+def test_a_generation_of_an_unknown_format_is_refused_and_built_anew(old: Settings, number: object) -> None:
     import json
 
     path = complete_generations(old)[0] / "manifest.json"
-    if number != 1:  # what lies there is of format 1
-        path.write_text(json.dumps(json.loads(path.read_text()) | {"format": number}))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": number}))
     with pytest.raises(GenerationError, match=rf"format {number}.*run karani build"):
         Engine.open(old, encoder=CountingEncoder())
     with Store.open(old.database) as store:
         name = build(store, old, encoder=CountingEncoder())
     engine = Engine.open(old, encoder=CountingEncoder())
     assert (engine.generation, engine.fault) == (name, "")
-    assert engine.manifest.format == READ_FORMATS[-1]
+    assert engine.manifest.format == FORMAT
     engine.close()
 
 

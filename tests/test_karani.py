@@ -153,7 +153,20 @@ def test_asking_imports_neither_torch_nor_sentence_transformers(built: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "command", ["ingest", "build", "ask", "serve", "info", "check", "train encoder", "train fusion"]
+    "command",
+    [
+        "ingest",
+        "build",
+        "ask",
+        "serve",
+        "info",
+        "check",
+        "backup",
+        "restore",
+        "export",
+        "train encoder",
+        "train fusion",
+    ],
 )
 def test_every_command_explains_itself_with_an_example(
     command: str, capsys: pytest.CaptureFixture[str]

@@ -38,15 +38,12 @@ def read_docx(path: Path, source: str, limits: Limits) -> Iterator[SourceDocumen
     sha256, start = files.digest(path, limits.file_bytes)
     _check_package(path, start, limits)
     document = _opened(path)
-    body = document.element.body
-    rendered = next(body.iter(f"{_W}lastRenderedPageBreak"), None) is not None
-    look = _Look(_levels(document), rendered)
+    body, look = _body(path, document)
     text = "\n".join(_block(child, look, 0) for child in body if child.tag not in _SKIPPED)
     pages = files.split_pages(path, text.replace("\n\f", "\f"), limits)
     if not pages:
         raise empty(path)
-    title = " ".join((document.core_properties.title or "").split()) or None
-    yield SourceDocument(None, title, source, sha256, f"python-docx {_version()}", pages)
+    yield SourceDocument(None, _title(document), source, sha256, f"python-docx {_version()}", pages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +110,24 @@ def _opened(path: Path) -> Any:
         raise
     except Exception as error:  # zip, XML and package errors of three libraries, all mean: broken
         raise _broken(path, f"{type(error).__name__}: {error}"[:200]) from error
+
+
+def _body(path: Path, document: Any) -> tuple[Any, _Look]:
+    """The element that holds the text, and what it looks like."""
+    try:
+        body = document.element.body
+        rendered = next(body.iter(f"{_W}lastRenderedPageBreak"), None) is not None
+        return body, _Look(_levels(document), rendered)
+    except (AttributeError, KeyError, ValueError) as error:  # parts of another kind than they claim to be
+        raise _broken(path, f"{type(error).__name__}: {error}"[:200]) from error
+
+
+def _title(document: Any) -> str | None:
+    """The title that the file states; its text is worth reading without one."""
+    try:
+        return " ".join((document.core_properties.title or "").split()) or None
+    except (AttributeError, KeyError, ValueError):
+        return None
 
 
 def _broken(path: Path, what: str) -> ReadError:

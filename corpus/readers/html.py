@@ -26,7 +26,7 @@ _SCRIPT = re.compile(
 )
 _TAG = re.compile(r"<[^<>]*>")
 _SPACE = re.compile(r"\s+")
-_STRONG = re.compile(r"(?<!\\)(\*\*|__)(?=\S)([^\n]{1,2000}?)(?<=[^\s\\])\1")
+_STRONG = re.compile(r"(?<!\\)(\*\*|__)(?=\S)((?:(?!\1)[^\n]){1,2000})(?<=[^\s\\])\1")
 _EMPHASIS = re.compile(r"(?<![*\\])\*(?=[^\s*])([^*\n]+?)(?<=[^\s*\\])\*(?!\*)")
 _ESCAPES = re.compile(r"\\([*_#\[\]`~>|-])")
 

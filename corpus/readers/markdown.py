@@ -42,9 +42,10 @@ def read_markdown(path: Path, source: str, limits: Limits) -> Iterator[SourceDoc
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _FENCE = re.compile(r"^ {0,3}(?:```|~~~)[^\n]*\n?", re.MULTILINE)
-_IMAGE = re.compile(r"!\[([^\]\n]{0,500})\]\([^)\n]{0,2000}\)")
-_LINK = re.compile(r"(?<!!)\[([^\]\n]{1,500})\]\(([^)\n]{0,2000})\)")
-_STRONG = re.compile(r"(\*\*|__)(?=\S)([^\n]{1,2000}?)(?<=\S)\1")
+# Each looks no further than to where the next one could begin, so that time grows with the text, not with its square.
+_IMAGE = re.compile(r"!\[([^\[\]\n]{0,500})\]\(((?:(?!\]\()[^)\n]){0,2000})\)")
+_LINK = re.compile(r"(?<!!)\[([^\[\]\n]{1,500})\]\(((?:(?!\]\()[^)\n]){0,2000})\)")
+_STRONG = re.compile(r"(\*\*|__)(?=\S)((?:(?!\1)[^\n]){1,2000})(?<=\S)\1")
 _EMPHASIS = re.compile(r"(?<![*\\])\*(?=[^\s*])([^*\n]{1,2000})(?<=[^\s*])\*(?!\*)")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 

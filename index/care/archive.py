@@ -30,7 +30,7 @@ _GENERATION = r"[0-9A-Za-z][0-9A-Za-z-]*"
 _PART = r"[0-9A-Za-z_.-]*[0-9A-Za-z_-][0-9A-Za-z_.-]*"
 _NAME = re.compile(
     r"(?:corpus|service|judgements)\.sqlite|files/[0-9a-f]{64}"
-    rf"|spool/{_PART}(?:/{_PART})?|generations/(?P<generation>{_GENERATION})/{_PART}(?:/{_PART})?"
+    rf"|spool/{_PART}(?:/{_PART})?|generations/(?P<generation>{_GENERATION})/{_PART}(?:/{_PART}){{0,3}}"
 )
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

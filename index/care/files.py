@@ -88,6 +88,8 @@ def original_problems(path: Path) -> Iterator[Problem]:
 def unreferenced_problems(settings: Settings, store: Store) -> Iterator[Problem]:
     """Originals that no page came from; nothing is wrong with them."""
     for path in unreferenced(settings, store):
+        if path.suffix == _PARTIAL_FILE:
+            continue  # a leftover
         yield Problem(
             Kind.UNREFERENCED,
             f"files/{path.name}",

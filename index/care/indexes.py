@@ -10,6 +10,7 @@ from corpus.settings import Settings
 from corpus.store import Store
 from index.care.problems import REPAIR, Kind, Problem
 from index.care.texts import document_fault, document_ids, orphans
+from index.corpus_sum import corpus_sum
 from index.dense import COARSE, VECTORS, DenseIndex
 from index.forward import FORWARD, ForwardIndex
 from index.generations import LEXICAL, TRUNCATED
@@ -48,7 +49,7 @@ def generation_problems(folder: Path, store: Store) -> Iterator[Problem]:
         return
     try:
         manifest = Manifest.read(folder)
-        verify(folder, manifest)
+        verify(folder, manifest, anew=True)
         faults = list(_faults(folder, manifest, store))
     except GenerationError as error:
         thai, _, english = str(error).partition(" / ")
@@ -74,6 +75,8 @@ def _faults(folder: Path, manifest: Manifest, store: Store) -> Iterator[str]:
     wanted = set(as_built.row_numbers())
     if manifest.passages != len(wanted):
         yield f"{MANIFEST}: {manifest.passages} passages, the store has {len(wanted)}"
+    if manifest.corpus_sum != corpus_sum(as_built):
+        yield f"{MANIFEST}: other passages, or other contexts, than the store's"
     dense = DenseIndex(folder)
     held = {
         VECTORS: dense.rows().tolist(),

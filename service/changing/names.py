@@ -6,16 +6,16 @@ import re
 import unicodedata
 
 from corpus.readers import SUFFIXES
+from corpus.readers.names import display_name
 from service.problems import ProblemError, invalid
 
 MAX_NAME_CHARS = 200
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
-_DRIVE = re.compile(r"^[A-Za-z]:")
 _LONGEST_FIRST = sorted(SUFFIXES, key=len, reverse=True)
 
 
 def clean_name(given: bytes) -> str:
-    """A relative name without anything that could lead elsewhere: ``../x/a.pdf`` is ``x/a.pdf``.
+    """What citations and ids call the file: its last part, made safe; ``../x/a.pdf`` is ``a.pdf``.
 
     Raises:
         ProblemError: 422, it is not UTF-8, holds control characters, is empty or too long.
@@ -26,15 +26,13 @@ def clean_name(given: bytes) -> str:
         raise _refused("ชื่อไฟล์ไม่ใช่ UTF-8", "a file's name is not UTF-8") from None
     if _UNSEEN.search(text):
         raise _refused("ชื่อไฟล์มีอักขระที่มองไม่เห็น", "a file's name holds characters that cannot be seen")
-    parts = _DRIVE.sub("", text).replace("\\", "/").split("/")
-    name = "/".join(part.strip() for part in parts if part.strip() not in {"", ".", ".."})
-    if not name:
+    if not any(part.strip(" .") for part in text.replace("\\", "/").split("/")):
         raise _refused("ทุกไฟล์ต้องมีชื่อ", "every file wants a name, such as filename=report.pdf")
-    if len(name) > MAX_NAME_CHARS:
+    if len(text) > MAX_NAME_CHARS:
         raise _refused(
             f"ชื่อไฟล์ยาวเกิน {MAX_NAME_CHARS} ตัวอักษร", f"a file's name is over {MAX_NAME_CHARS} characters"
         )
-    return name
+    return display_name(text)
 
 
 def suffix_of(name: str) -> str:

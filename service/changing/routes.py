@@ -6,10 +6,10 @@ import asyncio
 import errno
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from hashlib import sha256
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import JSONResponse
@@ -38,6 +38,7 @@ _ACCEPTED: dict[str, Any] = {
     "description": "Accepted and stored: it survives a restart",
     "headers": {"Location": {"description": "the job's address", "schema": {"type": "string"}}},
 }
+T = TypeVar("T")
 _JOB_ID = r"^[0-9a-f]{16}$"
 
 
@@ -91,16 +92,13 @@ async def add(
     """
     kind: Kind = "replace" if wanted.replace else "add"
     key = _scoped(idempotency_key)
-    with _storing():
+    with storing():
         before = await asyncio.to_thread(changing.jobs.repeated, key) if key else None
         if before is not None:
             return _accepted(changing.shown(before))
         async with _place(changing, request) as incoming:
             given = await _body_of(request, changing, incoming)
-            await asyncio.to_thread(incoming.sync)
-            job = await asyncio.to_thread(_stored, changing, incoming.job_id, kind, given, key)
-            if job.job_id == incoming.job_id:
-                incoming.keep()
+            job = await _to_the_end(_kept, changing, incoming, kind, given, key)
     changing.poke()
     return _accepted(job)
 
@@ -117,7 +115,7 @@ async def delete(
 ) -> JSONResponse:
     """The job that comes back is `done` once no search finds the document any more."""
     key = _scoped(idempotency_key)
-    with _storing():
+    with storing():
         job = await asyncio.to_thread(changing.jobs.repeated, key) if key else None
         if job is None:
             if not await asyncio.to_thread(changing.knows, document_id):
@@ -185,8 +183,8 @@ async def _files_of(
     reader = Multipart(boundary, incoming, changing.settings.max_upload_files)
     try:
         async for part in _parts(request):
-            await asyncio.to_thread(reader.feed, part)
-        return bodies.Given(files=tuple(await asyncio.to_thread(reader.close)))
+            await _to_the_end(reader.feed, part)
+        return bodies.Given(files=tuple(reader.close()))
     finally:
         reader.drop()
 
@@ -198,7 +196,7 @@ async def _documents_of(request: Request, changing: Changing, incoming: Incoming
         data += part
         if len(data) > limit:
             raise bodies.too_large(limit)
-    return await asyncio.to_thread(bodies.write_documents, bytes(data), incoming)
+    return await _to_the_end(bodies.write_documents, bytes(data), incoming)
 
 
 async def _parts(request: Request) -> AsyncIterator[bytes]:
@@ -217,13 +215,32 @@ async def _parts(request: Request) -> AsyncIterator[bytes]:
         yield bytes(waiting)
 
 
+async def _to_the_end(work: Callable[..., T], *arguments: Any) -> T:
+    """Run what writes on a thread; a call that is given up waits for it, so that it can be cleaned up after."""
+    running = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
+
+
+def _kept(changing: Changing, incoming: Incoming, kind: Kind, given: bodies.Given, key: str | None) -> Job:
+    """The job, its files safe on the disk before it is stored."""
+    incoming.sync()
+    job = _stored(changing, incoming.job_id, kind, given, key)
+    if job.job_id == incoming.job_id:
+        incoming.keep()
+    return job
+
+
 def _stored(changing: Changing, job_id: str, kind: Kind, given: bodies.Given, key: str | None) -> Job:
     most = changing.settings.max_jobs
     return changing.jobs.add(job_id, kind, given.files, given.documents, idempotency=key, most=most)
 
 
 @contextmanager
-def _storing() -> Iterator[None]:
+def storing() -> Iterator[None]:
     """What the disk says, as problems."""
     try:
         yield
@@ -233,8 +250,10 @@ def _storing() -> Iterator[None]:
         _log.error("an upload could not be stored: %s", errno.errorcode.get(error.errno or 0, "OSError"))
         raise _disk_full() if error.errno in _FULL else _unwritable() from error
     except sqlite3.OperationalError as error:
-        _log.error("a job could not be stored: %s", error.sqlite_errorname)
-        raise _disk_full() if error.sqlite_errorname == "SQLITE_FULL" else _unwritable() from error
+        # A `corpus.sqlite.StoreError` says what SQLite said by its cause.
+        code = getattr(error.__cause__ or error, "sqlite_errorname", "")
+        _log.error("a job could not be stored: %s", code or type(error).__name__)
+        raise _disk_full() if code == "SQLITE_FULL" else _unwritable() from error
 
 
 def _busy() -> ProblemError:

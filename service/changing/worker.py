@@ -169,14 +169,16 @@ class Worker:
 
     def _read(self, job: Job) -> _Read:
         """One job's files into the store."""
+        from corpus.ingest import remove
+
         done = _Read(job)
         try:
             if job.kind == "delete":
-                done.changed = [one for one in job.documents if self._opened().remove(one)]
+                done.changed = remove(self._opened(), job.documents)
             else:
                 self._ingest(job, done)
         except Exception as error:  # noqa: BLE001 - one job's trouble is no other's
-            done.failures.append(_trouble(error))
+            done.failures.append(_trouble(error, self._settings.database))
             done.documents = 0
         return done
 
@@ -216,7 +218,9 @@ class Worker:
             )
         except Exception as error:  # noqa: BLE001 - the jobs say so; whoever comes next is served again
             for one in read:
-                self._jobs.failed(one.job, [*one.failures, _unbuilt(error)], one.changed)
+                self._jobs.failed(
+                    one.job, [*one.failures, _unbuilt(error, self._settings.database)], one.changed
+                )
             return
         self._published.append((time.monotonic(), change))
         for one in read:
@@ -272,7 +276,7 @@ def _said(failure: Exception, names: dict[Path, str]) -> Failure:
     thai_reason, english_reason = _parted(failure.reason)
     thai_advice, english_advice = _parted(failure.advice)
     message = f"{line_thai}{thai_reason} → {thai_advice} / {line_english}{english_reason} → {english_advice}"
-    return Failure(names.get(failure.path, failure.path.name), message)
+    return Failure(names.get(failure.path) or failure.path.as_posix(), message)
 
 
 def _parted(text: str) -> tuple[str, str]:
@@ -281,24 +285,36 @@ def _parted(text: str) -> tuple[str, str]:
     return (thai, english.removesuffix(")")) if bracket else (text, text)
 
 
-def _trouble(error: Exception) -> Failure:
-    kind = type(error).__name__
-    what = f" ({os.strerror(error.errno)})" if isinstance(error, OSError) and error.errno else ""
+def _trouble(error: Exception, database: Path | None = None) -> Failure:
+    """An error that no reader explains."""
+    thai, english = _words(error, database)
     return Failure(
         "",
-        f"เกิดข้อขัดข้องขณะอ่าน: {kind}{what} ตรวจที่ว่างในดิสก์และบันทึกของระบบ แล้วส่งใหม่ / "
-        f"reading broke off: {kind}{what}; check the disk's free space and the service's log, then send it again",
+        f"อ่านไม่สำเร็จ: {thai} แก้สาเหตุแล้วส่งใหม่ / reading broke off: {english}; mend the cause, then send it again",
     )
 
 
-def _unbuilt(error: Exception) -> Failure:
-    kind = type(error).__name__
-    what = f" ({os.strerror(error.errno)})" if isinstance(error, OSError) and error.errno else ""
+def _unbuilt(error: Exception, database: Path | None = None) -> Failure:
+    thai, english = _words(error, database)
     return Failure(
         "",
-        f"เก็บเอกสารแล้ว แต่สร้างดัชนีไม่ได้: {kind}{what} แก้สาเหตุแล้วสั่ง karani build / "
-        f"the documents are stored, but no index could be built: {kind}{what}; mend the cause, then run karani build",
+        f"เก็บเอกสารแล้ว แต่สร้างดัชนีไม่ได้: {thai} แก้สาเหตุแล้วสั่ง karani build / "
+        f"the documents are stored, but no index could be built: {english}; mend the cause, then run karani build",
     )
+
+
+def _words(error: Exception, database: Path | None) -> tuple[str, str]:
+    """What went wrong, in Thai and English and without this machine's paths."""
+    from corpus.sqlite import SchemaError, StoreError
+    from index.writing import GenerationWriteError
+
+    if isinstance(error, StoreError | SchemaError | GenerationWriteError):
+        told = str(error) if database is None else str(error).replace(f"{database.parent}{os.sep}", "")
+        thai, _, english = told.partition(" / ")
+        return thai, english or thai
+    kind = type(error).__name__
+    what = f"{kind} ({os.strerror(error.errno)})" if isinstance(error, OSError) and error.errno else kind
+    return what, what
 
 
 def _deadly(job: Job) -> Failure:

@@ -115,7 +115,7 @@ def test_only_living_documents_are_exported_and_nothing_is_overwritten(tmp_path:
 
 
 @given(text=st.text(min_size=1).filter(lambda text: text.strip("\x00\ufeff\u200b\u2060 \t\r\n") != ""))
-@configured(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@configured(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_comes_back_as_it_was(tmp_path: Path, text: str) -> None:
     from corpus.passages import split
     from corpus.records import Page
@@ -159,3 +159,16 @@ def test_a_changed_line_is_refused_by_number(tmp_path: Path, change: dict[str, A
         report = ingest(store, [tmp_path / "x.jsonl"])
         assert [failure.line for failure in report.failures] == [2]
         assert store.page("a", 1) is not None
+
+
+def test_a_very_long_document_takes_several_lines_and_comes_back_as_one(tmp_path: Path) -> None:
+    pages = [{"number": n, "text": f"หน้าที่ {n} ของเทศบาลตำบลบ้านบึง " * 40} for n in range(1, 12)]
+    line = {"id": "book", "title": "เล่มยาว", "pages": pages, "metadata": {"organisation": "เทศบาลตำบลบ้านบึง"}}
+    (tmp_path / "book.jsonl").write_text(json.dumps(line, ensure_ascii=False), encoding="utf-8")
+    with Store.open(tmp_path / "one.sqlite") as store, Store.open(tmp_path / "two.sqlite") as again:
+        ingest(store, [tmp_path / "book.jsonl"])
+        with (tmp_path / "x.jsonl").open("wb") as stream:
+            assert write(store, stream, line_chars=5_000) == 1
+        assert len(opened(tmp_path / "x.jsonl").splitlines()) > 3
+        assert ingest(again, [tmp_path / "x.jsonl"]).failures == []
+        assert rows(again) == rows(store)

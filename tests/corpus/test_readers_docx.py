@@ -9,6 +9,7 @@ from docx.oxml import OxmlElement
 
 from corpus.readers import ReadError, read
 from corpus.records import SourceDocument
+from tests.corpus.hostile import BODY, paragraph, word_with, word_xml
 
 
 def one(path: Path) -> SourceDocument:
@@ -92,6 +93,20 @@ def test_broken_packages_are_refused(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(ReadError, match=r"broken or no \.docx"):
             list(read(path))
+
+
+def test_a_file_without_readable_properties_still_gives_its_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.docx"
+    path.write_bytes(word_with({"docProps/core.xml": word_xml(paragraph("x"))}))
+    document = one(path)
+    assert (document.title, document.pages[0].text) == (None, "ข้อความ")
+
+
+def test_a_main_part_of_another_kind_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.docx"
+    path.write_bytes(word_with({BODY: b"<other/>"}))
+    with pytest.raises(ReadError, match=r"broken or no \.docx"):
+        list(read(path))
 
 
 def test_an_old_or_encrypted_file_is_named(tmp_path: Path) -> None:

@@ -185,4 +185,7 @@ def test_a_base_that_another_hand_changed_is_noticed_at_the_next_reload(
     path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))  # it was whole a moment ago, and is shared
     assert not engine.reload()
     assert VECTORS in engine.fault
+    path.write_bytes(data)
+    assert engine.reload()
+    assert engine.fault == ""
     engine.close()

@@ -60,7 +60,6 @@ def _points(recorded: Sequence[Recorded], trials: int, draw: random.Random) -> l
     every = [
         (number, place)
         for number, one in enumerate(recorded)
-        if one.step.name != "remove"
         for place in _different(one.calls, one.data.parent)
     ]
     chosen: list[tuple[int, int]] = []
@@ -109,7 +108,8 @@ def trial(recorded: Recorded, folder: Path, point: Point) -> list[str]:
         history.copy(recorded.data, data)
         ended = history.struck(recorded.step, data, sources, point.fault, work / "log", fresh=point.fresh)
         if ended.status == 0:
-            return kill.unlike(run(history.holding, data).result(), recorded.after)
+            # What could not be deleted is left for the next start.
+            return kill.unlike(run(kill.started, data).result(), recorded.after)
         problems = wrong_said(ended.status, ended.output, data)
         found = run(kill.reopened, data)
         if found.status != 0:
@@ -119,7 +119,7 @@ def trial(recorded: Recorded, folder: Path, point: Point) -> list[str]:
         if again.status != 0:
             return [*problems, f"the same command again: {again.output[-1500:]}"]
         status, holds = again.value
-        if status:
+        if not recorded.step.is_well(status, again.output):
             problems.append(f"the same command again: exit status {status} {again.output[-800:]}")
         return problems + kill.unlike(holds, recorded.after)
     finally:

@@ -71,8 +71,7 @@ def _places(recorded: Sequence[Recorded], trials: int, draw: random.Random) -> l
         one = recorded[number]
         kind = one.calls[at - 1].kind
         action = draw.choice(["kill", "halfway"]) if kind in {"write", "copy"} else "kill"
-        # What the command does not offer is called in a forked process.
-        fresh = count % _FRESH_EVERY == 0 and one.step.name != "remove"
+        fresh = count % _FRESH_EVERY == 0
         places.append(Place(one.step.name, number, Fault(action, at), kind, fresh))
     return places
 
@@ -97,7 +96,7 @@ def trial(recorded: Recorded, folder: Path, place: Place) -> list[str]:
         if ended.status != 0:
             return [*problems, f"the same command again: {ended.output[-1500:]}"]
         status, holds = ended.value
-        if status:
+        if not recorded.step.is_well(status, ended.output):
             problems.append(f"the same command again: exit status {status} {ended.output[-800:]}")
         return problems + unlike(holds, recorded.after)
     finally:
@@ -115,10 +114,14 @@ def reopened(data: Path) -> tuple[Answers | None, tuple[Problem, ...]]:
 
 
 def again(recorded: Recorded, data: Path, sources: Path) -> tuple[int, Holding]:
-    """The same command, then what a service does at its start, then what is there."""
-    status = history.perform(recorded.step, data, sources)
+    """The same command once more, and `started`."""
+    return history.perform(recorded.step, data, sources), started(data)
+
+
+def started(data: Path) -> Holding:
+    """What is there after what a service does at its start."""
     sweep_if_free(Settings(data=data), lambda _: None)
-    return status, history.holding(data)
+    return history.holding(data)
 
 
 def wrong_after(found: tuple[Answers | None, tuple[Problem, ...]], recorded: Recorded) -> list[str]:

@@ -237,3 +237,16 @@ def test_an_index_of_another_version_is_refused(room: Settings) -> None:
         replace(Manifest.read(folder), lexicon="another").write(folder)
     with pytest.raises(GenerationError, match=r"another version of Karani; run karani build"):
         Engine.open(room)
+
+
+def test_a_file_that_is_written_to_while_it_serves_is_noticed(room: Settings) -> None:
+    current, older = generations(room)
+    with serving(room) as engine:
+        assert not engine.reload()
+        flipped(room.generations / current / "words.txt")
+        assert engine.reload()
+        assert engine.generation == older
+        assert "words.txt" in engine.fault
+        flipped(room.generations / current / "words.txt")
+        assert engine.reload()
+        assert (engine.generation, engine.fault) == (current, "")

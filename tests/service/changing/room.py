@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +87,14 @@ def begun(folder: Path) -> Path:
     settings = Settings(data=folder / "data")
     add(settings, files)
     return settings.data
+
+
+def eventually(true: Callable[[], Any], seconds: float = 60) -> None:
+    """Wait for what follows on its own."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.01)
 
 
 @contextmanager

@@ -8,9 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -21,7 +19,7 @@ from corpus.store import Store
 from index.publish import Manifest, current_name
 from service.changing.jobs import Jobs
 from service.database import Database
-from tests.service.changing.room import Room, admin_key, begun, opened
+from tests.service.changing.room import Room, admin_key, begun, eventually, opened
 from tests.service.process import ROOT
 
 _MANY = 500
@@ -41,13 +39,6 @@ def many(mark: str = "") -> list[tuple[str, tuple[str, bytes]]]:
         for n in range(_MANY)
     )
     return [("files", ("many.jsonl", "\n".join(lines).encode()))]
-
-
-def eventually(true: Callable[[], Any], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.01)
 
 
 def stage(room: Room, url: str) -> str | None:
