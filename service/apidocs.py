@@ -139,12 +139,17 @@ def _describe_access(document: dict[str, Any], settings: ServiceSettings) -> Non
             operation["description"] = (
                 f"{operation.get('description', '')}\n\nScope of keys: `{scope}`.".strip()
             )
-            for status, answer in problems.documented(401, 403, 429, 503).items():
-                described = {name: value for name, value in answer.items() if name != "model"}
-                operation["responses"].setdefault(str(status), described)
+            for status, answer in problems.documented(401, 403, 414, 421, 429, 431, 503).items():
+                operation["responses"].setdefault(str(status), _without_model(answer))
+            if "requestBody" in operation:
+                operation["responses"].setdefault("408", _without_model(problems.documented(408)[408]))
             headers = {name: {**text, "schema": {"type": "string"}} for name, text in _RATE_HEADERS.items()}
             wait = {"description": "seconds to wait", "schema": {"type": "integer"}}
             operation["responses"]["429"]["headers"] = {**headers, "Retry-After": wait}
+
+
+def _without_model(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in answer.items() if name != "model"}
 
 
 def _alone_or_several(schema: dict[str, Any]) -> list[dict[str, Any]]:

@@ -33,6 +33,8 @@ from service.edge.keys import SCOPES, Keys
 from service.schemas import FILTERS
 from service.server import server
 from service.settings import ServiceSettings
+from tests.reliability.driving import Plan
+from tests.reliability.report import Outcome
 
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 #: Who calls: without a key, and with one of each scope.
@@ -137,6 +139,13 @@ def served(engine: Engine, **chosen: Any) -> Iterator[tuple[str, FastAPI]]:
         finally:
             running.should_exit = True
             thread.join(60)
+
+
+def api(plan: Plan) -> Outcome:
+    """The same as a fault of ``python -m tests.reliability``."""
+    began = time.monotonic()
+    calls, failures = run(plan.trials, plan.seed)
+    return Outcome("api", calls, failures, time.monotonic() - began)
 
 
 def run(trials: int, seed: int) -> tuple[int, list[str]]:

@@ -24,6 +24,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 
+from tests.reliability.driving import Plan
+from tests.reliability.report import Outcome as Report
+
 ROOT = Path(__file__).parents[2]
 #: How much slower than meant a shared, instrumented machine may be.
 MACHINE = 4.0
@@ -64,7 +67,7 @@ class Tally:
         try:
             check(data)
         except Hang:
-            self._failed(f"hang: over {allowed:.0f} s of CPU time for {len(data)} bytes", data)
+            self._failed(f"hang: over {allowed or 0:.0f} s of CPU time for {len(data)} bytes", data)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001 - a crash of any kind is what is looked for
@@ -276,6 +279,13 @@ def _told_of(one: Outcome) -> Outcome:
         f"slowest {one.slowest:.2f} s, {len(one.failures)} failures\n"
     )
     return one
+
+
+def fuzz(plan: Plan) -> Report:
+    """The same as a fault of ``python -m tests.reliability``."""
+    began = time.monotonic()
+    done, failures = run(plan.trials, plan.seed)
+    return Report("fuzz", done, failures, time.monotonic() - began)
 
 
 def _alone(trials: int, seed: int) -> int:

@@ -17,7 +17,7 @@ from service.settings import ServiceSettings
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 #: Read by others than Karani: the proxy, the examples' clients, the tests.
-OTHERS = {"KARANI_SITE", "KARANI_ENDPOINT", "KARANI_KEY", "KARANI_AXE", "KARANI_CHROMIUM"}
+OTHERS = {"KARANI_SITE", "KARANI_MEMORY", "KARANI_ENDPOINT", "KARANI_KEY", "KARANI_AXE", "KARANI_CHROMIUM"}
 
 
 def settings() -> set[str]:
@@ -51,8 +51,9 @@ def test_every_setting_named_exists(path: Path) -> None:
 def test_compose_s_settings_can_be_read(compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in compose["services"]["karani"]["environment"].items():
         assert isinstance(value, str), name  # YAML's own true and 1 are no environment
-        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name, re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value))  # as compose fills it in
     made = ServiceSettings()
+    assert made.answered_hosts == ("localhost", "karani", "localhost")
     assert made.require_key
     assert made.log_format == "json"
     grace = int(compose["services"]["karani"]["stop_grace_period"].removesuffix("s"))
@@ -73,7 +74,9 @@ def test_compose_is_locked_down(compose: dict[str, Any]) -> None:
         assert "no-new-privileges:true" in service["security_opt"]
     karani = compose["services"]["karani"]
     assert karani["user"].split(":")[0] != "0"
-    assert "useradd --create-home --uid 10001" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert "useradd --create-home --shell /usr/sbin/nologin --uid 10001" in (ROOT / "Dockerfile").read_text(
+        encoding="utf-8"
+    )
     assert karani["volumes"] == ["data:/data"]
     assert set(compose["volumes"]) >= {"data"}
     for mount in compose["services"]["proxy"]["volumes"]:

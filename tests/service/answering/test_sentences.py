@@ -76,3 +76,8 @@ def test_no_text_makes_the_cutting_slow(piece: str) -> None:
         for _ in machine.feed(text[at : at + 5]):
             pass
     assert len(list(machine.finish())) <= 2
+
+
+@pytest.mark.parametrize("blank", [" ", "\u200b", "\t"])
+def test_a_long_line_of_nothing_is_no_sentence(blank: str) -> None:
+    assert cut(blank * (2 * MAX_CHARS)) == []

@@ -115,3 +115,17 @@ def test_an_address_to_hand_on_works_with_and_without_fragments() -> None:
     url = share_url("ก/ข", 3, PAGE, 18, 25)
     assert url.startswith("/documents/%E0%B8%81%2F%E0%B8%82?page=3&start=18&end=25#cite:~:text=")
     assert share_url("a", 1, "", 0, 0) == "/documents/a?page=1&start=0&end=0#cite"
+
+
+def test_a_page_of_one_letter_is_no_work() -> None:
+    # Matching patterns here took minutes: every place of the page looked like the beginning of the quotation.
+    page = "ก" * 20_000
+    assert text_fragment(page, 300, 340).startswith(":~:text=")
+    assert text_fragment(page, 0, 20_000) == "", "a quotation without any cut is too long for an address"
+
+
+def test_case_marks_and_white_space_are_no_difference_to_a_browser() -> None:
+    page = "mou กานใหม่ แล้ว MOU  ก้านใหม่ จบ"
+    start = page.index("MOU")
+    made = text_fragment(page, start, start + len("MOU  ก้านใหม่"))
+    assert "-," in made, "the words stand before in another form: only words around the quotation tell it"

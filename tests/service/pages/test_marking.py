@@ -94,3 +94,26 @@ def test_source_spans_join_over_white_space() -> None:
     source = "บรรทัดหนึ่ง\n      บรรทัดสอง"
     page = clean(source)
     assert source_spans(page.pieces, source, 0, len(page.text)) == [(0, len(source))]
+
+
+@given(
+    st.text(max_size=30),
+    st.dictionaries(
+        st.sampled_from("abc"), st.lists(st.tuples(st.integers(-3, 33), st.integers(-3, 33)), max_size=6)
+    ),
+)
+def test_pieces_carry_exactly_the_spans_that_cover_them(
+    text: str, layers: dict[str, list[tuple[int, int]]]
+) -> None:
+    at = 0
+    for piece in segments(text, layers):
+        for place in range(at, at + len(piece.text)):
+            covering = tuple(kind for kind, spans in layers.items() if any(a <= place < b for a, b in spans))
+            assert piece.kinds == covering
+        at += len(piece.text)
+    assert at == len(text)
+
+
+def test_ten_thousand_marks_are_worked_out_in_one_go() -> None:
+    text = "ก" * 20_000
+    assert len(segments(text, {"glyph": [(at, at + 1) for at in range(0, 20_000, 2)]})) == 20_000
