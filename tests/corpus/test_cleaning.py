@@ -110,6 +110,7 @@ def _same(cleaned: str, source: str) -> bool:
 @settings(max_examples=400, deadline=None)
 @example("ก\u200b\u0e48\n\n\u0e32")
 @example("Page 25 - kpiebook62009\nP. 25\n")
+@example("โทร 081" + "เ\n" * 30 + "a")  # two lines become one letter in each pass
 def test_every_character_can_be_traced_and_cleaning_again_changes_nothing(source: str) -> None:
     page = clean(source)
     assert_traceable(source, page)
