@@ -114,7 +114,7 @@ def test_a_store_that_may_not_be_written_says_so(tmp_path: Path) -> None:
 def test_a_file_that_is_no_store_says_so(tmp_path: Path) -> None:
     path = tmp_path / "corpus.sqlite"
     path.write_bytes(b"not a database at all" * 100)
-    with pytest.raises(StoreError, match="restore a backup"):
+    with pytest.raises(StoreError, match="karani restore with a backup"):
         Store.open(path)
 
 
