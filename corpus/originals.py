@@ -23,6 +23,7 @@ from corpus.records import Page
 from corpus.settings import Settings
 from corpus.sqlite import explained
 from corpus.store import Store
+from corpus.syncing import sync
 
 PDF = "application/pdf"
 _TYPES = {
@@ -114,16 +115,7 @@ def _copy(source: BinaryIO, folder: Path) -> None:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-    _settle(folder)
-
-
-def _settle(folder: Path) -> None:
-    """Make a new name in a folder outlast a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(folder)
 
 
 def leftovers(settings: Settings) -> list[Path]:

@@ -8,7 +8,6 @@ moment the power goes, ``CURRENT`` names a complete generation.
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import secrets
 import shutil
@@ -16,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from corpus.settings import Settings
+from corpus.syncing import sync
 from index.manifest import (
     FORMAT,
     MANIFEST,
@@ -126,14 +126,14 @@ def start(settings: Settings) -> Path:
 def publish(partial: Path, settings: Settings) -> str:
     """Make a written generation (manifest included) the one that serves; its name."""
     for path in [*listed_files(partial), partial / MANIFEST]:
-        _sync(path)
+        sync(path)
     for lock in partial.rglob("*.lock"):
         lock.unlink()
     for folder in [*(path for path in partial.rglob("*") if path.is_dir()), partial]:
-        _sync(folder)
+        sync(folder)
     name = partial.name.removeprefix(PARTIAL)
     partial.rename(settings.generations / name)
-    _sync(settings.generations)
+    sync(settings.generations)
     name_current(name, settings)
     return name
 
@@ -142,9 +142,9 @@ def name_current(name: str, settings: Settings) -> None:
     """Let ``CURRENT`` name a generation."""
     written = settings.current.with_name(f"{CURRENT_PARTIAL}{secrets.token_hex(4)}")
     written.write_text(name + "\n", encoding="utf-8")
-    _sync(written)
+    sync(written)
     written.replace(settings.current)
-    _sync(settings.data)
+    sync(settings.data)
 
 
 def drop_old(settings: Settings) -> list[Path]:
@@ -179,11 +179,3 @@ def discard(path: Path) -> None:
         return
     with contextlib.suppress(OSError):
         path.unlink()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

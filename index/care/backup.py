@@ -20,6 +20,7 @@ from typing import IO
 
 from corpus.locking import PATIENCE_SECONDS, corpus_lock
 from corpus.settings import Settings
+from corpus.syncing import sync
 from index.care.archive import FORMAT, About, ArchiveWriter, BackupError, Member, is_member, packing
 from index.care.databases import CORPUS, existing, integrity
 from index.care.files import BACKUP_STAGING, SPOOL
@@ -206,11 +207,7 @@ def _named(partial: Path, out: Path) -> None:
         raise _there(out) from error
     except OSError:
         partial.rename(out)
-    folder = os.open(out.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(out.parent)
 
 
 def _there(out: Path) -> BackupError:

@@ -13,6 +13,7 @@ from shutil import disk_usage
 from corpus.settings import Settings
 from corpus.sqlite import DamagedError
 from corpus.store import Store
+from corpus.syncing import sync
 from index.care.archive import About, ArchiveReader, BackupError, damaged, unpacking
 from index.care.databases import CORPUS, existing, integrity
 from index.care.files import RESTORE_STAGING
@@ -181,8 +182,4 @@ def _put(made: Path, target: Path) -> None:
         for path in sorted(made.iterdir(), key=lambda path: path.name == CORPUS):
             path.rename(target / path.name)
     for folder in (target, target.absolute().parent):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync(folder)

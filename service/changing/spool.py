@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from corpus.syncing import sync
 from service.changing.jobs import new_id
 
 _PARTIAL = ".partial-"
@@ -119,22 +120,14 @@ class Incoming:
     def sync(self) -> None:
         """Everything so far is on the disk, under the job's own name, whatever happens next."""
         for path in self._folder.iterdir():
-            _sync(path)
-        _sync(self._folder)
+            sync(path)
+        sync(self._folder)
         self._folder.rename(self._spool.path(self.job_id))
-        _sync(self._spool.folder)
+        sync(self._spool.folder)
 
     def keep(self) -> None:
         """The job is stored: its files stay."""
         self.kept = True
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def worker_is_free(folder: Path) -> bool:
