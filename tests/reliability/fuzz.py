@@ -214,7 +214,10 @@ class Outcome:
 def target(name: str, count: int, seed: int) -> Outcome:
     """All of one target's executions: guided ones, long inputs, then changes of whatever the first brought up."""
     outcome = Outcome(name)
-    with tempfile.TemporaryDirectory(prefix="karani-fuzz-") as folder:
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of its own there; a guided process leaves its files behind
+    with tempfile.TemporaryDirectory(
+        prefix="karani-fuzz-", dir=memory if memory.is_dir() else None
+    ) as folder:
         if find_spec("atheris") is not None:
             _process(outcome, ("guided", name, round(count * GUIDED_SHARE), seed), Path(folder))
             outcome.guided = outcome.done

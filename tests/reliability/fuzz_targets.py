@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import re
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -188,8 +190,9 @@ def decoding(data: bytes) -> None:
 
 @cache
 def _folder() -> Path:
-    memory = Path("/dev/shm")  # noqa: S108 - each process has a folder of its own there
-    return Path(tempfile.mkdtemp(prefix="karani-fuzz-", dir=memory if memory.is_dir() else None))
+    folder = Path(tempfile.mkdtemp(prefix="karani-fuzz-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _reader(suffix: str) -> Callable[[bytes], None]:
