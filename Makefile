@@ -17,7 +17,7 @@ help: ## Print this help
 
 # torch goes first and pinned, so that nothing else pulls a build with CUDA in.
 # Elsewhere: make serve TORCH='torch --index-url URL-of-the-CPU-builds'.
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml karani.py
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --upgrade pip
 	$(PY) -m pip install --quiet $(TORCH)
