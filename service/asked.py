@@ -46,7 +46,7 @@ class _Day:
 
     day: date
     salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
-    seen: set[bytes] = field(default_factory=set)
+    seen: set[int] = field(default_factory=set)
 
 
 class Asked:
@@ -80,8 +80,9 @@ class Asked:
         with self._lock:
             if self._today.day != _now().date():
                 self._today = _Day(_now().date())
-            asker = _hash(client.encode(), key=self._today.salt)
-            once = f"{key} {asker}".encode()
+            once = int(
+                _hash(f"{key} {client}".encode(), key=self._today.salt)[:15], 16
+            )  # a number takes less room
             if once not in self._today.seen and len(self._today.seen) < MOST_SEEN:
                 self._today.seen.add(once)
                 self._count(key, question, 1)

@@ -21,6 +21,7 @@ from index.opening import NoIndexError
 from service.corpora import Corpora
 from service.edge.current import CURRENT
 from service.edge.observing import OBSERVER, Observer
+from service.memory import give_back
 from service.problems import ProblemError
 from service.settings import ServiceSettings
 from service.threads import Threads
@@ -157,7 +158,10 @@ class Serving:
         """Whether another generation serves now; blocks while it is opened."""
         engine, corpora = self._engine, self._corpora
         if engine is not None and (corpora is None or not corpora.moved(engine)):
-            return engine.reload(warm=True)
+            renewed = engine.reload(warm=True)
+            if renewed:
+                give_back()
+            return renewed
         if self._open_engine is None:
             return False
         opened = _opened_warm(self._open_engine)

@@ -41,15 +41,21 @@ def integrity(path: Path) -> list[str]:
         corpus.sqlite.StoreError: it cannot be read, which says nothing about the file.
     """
     try:
-        with closing(
-            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
-        ) as connection:
-            return [str(line) for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"]
+        try:
+            return _complaints(path, "rw")  # SQLite first takes back what a killed process had begun
+        except sqlite3.OperationalError:
+            return _complaints(path, "ro")  # on a disk that may not be written
     except sqlite3.DatabaseError as error:
         found = store_error(path, error)
         if found is not None and not isinstance(found, DamagedError):
             raise found from error
         return [str(error)]
+
+
+def _complaints(path: Path, mode: str) -> list[str]:
+    uri = f"{path.resolve().as_uri()}?mode={mode}"
+    with closing(sqlite3.connect(uri, uri=True, timeout=30)) as connection:
+        return [str(line) for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"]
 
 
 def only_indexes(lines: list[str]) -> bool:
