@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from corpus.settings import Settings
 from corpus.sqlite import StoreError
+from index.care.databases import integrity
 from index.care.problems import Kind
 from index.checking import check, examine
 from tests.index.care.conftest import change, generations
@@ -137,3 +141,18 @@ def test_a_database_that_cannot_be_opened_is_not_called_damaged(room: Settings) 
     room.database.mkdir()
     with pytest.raises(StoreError, match=r"corpus\.sqlite"):
         examine(room)
+
+
+def test_a_database_whose_writer_was_killed_is_looked_at_as_sqlite_finds_it(tmp_path: Path) -> None:
+    path = tmp_path / "service.sqlite"
+    script = (
+        "import os, signal, sqlite3, sys\n"
+        "c = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "c.execute('CREATE TABLE t (x)')\nc.execute('PRAGMA cache_size = 1')\nc.execute('BEGIN')\n"
+        "c.executemany('INSERT INTO t VALUES (zeroblob(4000))', [()] * 50)\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(path)], check=False)
+    assert path.with_name("service.sqlite-journal").exists()
+    assert integrity(path) == []
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (0,)
