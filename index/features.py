@@ -124,8 +124,8 @@ def features(
     answering = table.signs[kind][gathered.tokens] if kind in table.signs else None
     documents = [candidate.document for candidate in candidates]
     if len(asked.tokens):
-        # On some processors BLAS raises the flag of an invalid operation for finite numbers: products this small
-        # are padded to the width of a register, and what stands in the padding is thrown away.
+        # BLAS was seen to raise the flag of an invalid operation here, now and then and on one processor, for
+        # weights and shares that are all finite; a test holds that what comes out is finite, too.
         with np.errstate(invalid="ignore"):
             matches, wide = _matches(asked, gathered, forward, kinds, table, answering, documents)
         columns += matches
