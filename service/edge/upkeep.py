@@ -25,6 +25,7 @@ from service.edge.sizes import sizes_of
 from service.edge.tracing import Tracing
 from service.serving import Serving
 from service.settings import ServiceSettings
+from service.workers.board import Board
 
 _FLUSH_SECONDS = 20.0
 _log = logging.getLogger("karani.service")
@@ -41,10 +42,11 @@ class Upkeep:
         database: Database,
         asked: Asked,
         answer: Answer,
+        board: Board,
     ) -> None:
         self._keys = app.state.keys = Keys(database)
         self._asked = asked
-        metrics = app.state.metrics = Metrics()
+        metrics = app.state.metrics = Metrics(board)
         lifecycle = app.state.lifecycle = Lifecycle()
         self._tracing = Tracing(settings) if settings.tracing else None
         serving.observer = observer_of(metrics, self._tracing)
@@ -53,9 +55,9 @@ class Upkeep:
             hosts=Hosts(settings.answered_hosts),
             sizes=sizes_of(settings),
             access=Access(settings, self._keys),
-            rates=RateLimits(settings),
+            rates=RateLimits(settings, board.windows),
             metrics=metrics,
-            log=RequestLog(settings),
+            log=RequestLog(settings, board.secret),
             tracing=self._tracing,
             answer=answer,
         )
