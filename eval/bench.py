@@ -1,4 +1,4 @@
-"""`make bench`: how fast this machine encodes passages and answers questions on the demo cases.
+"""`make speed`: how fast this machine encodes passages and answers questions on the demo cases.
 
 Prints rates beside a fixed piece of plain Python measured in the same run, so that
 figures of different machines can be set against each other as ratios.
