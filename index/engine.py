@@ -13,7 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from corpus.settings import Settings
-from corpus.store import Store
+from corpus.store import Place, Store
 from index.answers import CONSIDERED, answer_for
 from index.calibration import Calibration
 from index.encoders import load_encoder, load_lexicon
@@ -295,27 +295,29 @@ class Engine:
         ranked, judged = self._rank(opened, asked, DEPTH, system, filters, watch, hidden)
         with watch("rerank"):
             judged = judged or self._judge(opened, asked, ranked[:RERANKED])
-        with watch("read"):
-            stored = opened.store.stored([row for row, _, _ in ranked])
         if not everything:
             with watch("rerank"):
                 ranked = self._related(opened, asked, ranked, judged)
-        members = grouped((stored[row], score, parts) for row, score, parts in ranked if row in stored)
-        with watch("present"):
-            groups = present(listing.part(members, opened.store.metadata), asked, opened.store)
-            first = groups if listing.is_first else present(members[:CONSIDERED], asked, opened.store)
-        rows = {found.passage.passage_id: row for row, found in stored.items()}
-        shown = [rows[one.best.passage.passage_id] for one in first[:CONSIDERED]]
+        with watch("read"):
+            places = opened.store.places([row for row, _, _ in ranked])
+        members = grouped((places[row], score, parts) for row, score, parts in ranked if row in places)
+        groups = present(listing.part(members, opened.store), asked, opened.store, watch)
+        first = groups if listing.is_first else present(members[:CONSIDERED], asked, opened.store, watch)
+        shown = [group[0][0].row for group in members[: min(CONSIDERED, len(first))]]
         numbers = {} if judged is None else judged.numbers(shown)
         with watch("facets"):
-            facets = facets_of(stored[row] for row, _, _ in ranked if row in stored)
+            facets = _facets(opened.store, places)
             facets |= self._wider_facets(opened, asked, system, filters or Filters(), facets, everything)
         return Considered(
             opened.name,
             asked,
             groups,
             first,
-            {stored[row].passage.passage_id: seen for row, seen in numbers.items()},
+            {
+                group.best.passage.passage_id: numbers[row]
+                for group, row in zip(first, shown, strict=False)
+                if row in numbers
+            },
             facets,
             len(members),
         )
@@ -356,7 +358,7 @@ class Engine:
             ranked = fuse(rankings, self.weights)[:DEPTH]
             if not everything:
                 ranked = self._related(opened, asked, ranked, self._judge(opened, asked, ranked[:RERANKED]))
-            counts = facets_of(opened.store.stored([row for row, _, _ in ranked]).values())[name]
+            counts = _facets(opened.store, opened.store.places([row for row, _, _ in ranked]))[name]
             # A chosen value's own hits may lie too deep in the wider ranking.
             wider[name] = counts | {value: counted[name].get(value, 0) for value in chosen}
         return wider
@@ -471,6 +473,12 @@ class Opener:
         except GenerationError as error:
             self._refused = (seen, error)
             raise
+
+
+def _facets(store: Store, places: Mapping[int, Place]) -> dict[str, dict[str, int]]:
+    """The facets of some passages."""
+    cases = store.cases_by_id({place.case_id for place in places.values() if place.case_id})
+    return facets_of(places.values(), cases)
 
 
 def _remembered(encoder: Encoder) -> Callable[[str], Vectors]:
