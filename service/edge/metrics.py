@@ -29,6 +29,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from index.hits import SearchResult
+from index.stages import STAGES
 from service.answering.writing import Outcome
 from service.pages.rendering import Pages
 from service.problems import documented, not_found
@@ -37,6 +38,8 @@ from service.state import ServingDep
 from service.workers.board import Board, Field
 
 OTHER_ROUTE = "(other)"
+#: The stage after those of `index.stages`: writing the answer as JSON.
+SERIALISE = "serialise"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # From a suggestion's part of a millisecond to a written answer's half minute.
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -129,7 +132,7 @@ class Metrics:
                 collector(registry=registry)
         # Finding a labelled child takes longer than counting in it.
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-        self._stage_children: dict[str, Histogram] = {}
+        self._stage_children = {name: self._stages.labels(name) for name in (*STAGES, SERIALISE)}
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one answered request."""
@@ -146,14 +149,18 @@ class Metrics:
 
     def search(self, result: SearchResult) -> None:
         """Count one search: its stages, its hits, and whether it was answered."""
-        for stage, ms in getattr(result, "stages", {}).items():
-            child = self._stage_children.get(stage)
-            if child is None:
-                child = self._stage_children[stage] = self._stages.labels(stage)
-            child.observe(ms / 1000)
+        for stage, ms in result.stages.items():
+            self.stage(stage, ms / 1000)
         self._searches.observe(result.took_ms / 1000)
         self._hits.observe(len(result.groups))
         self._answers.labels("refused" if result.answer is None else "given").inc()
+
+    def stage(self, name: str, seconds: float) -> None:
+        """Count one stage of a search."""
+        child = self._stage_children.get(name)
+        if child is None:
+            child = self._stage_children[name] = self._stages.labels(name)
+        child.observe(seconds)
 
     def written(self, outcome: Outcome) -> None:
         """Count one answer in sentences, or why there is none."""

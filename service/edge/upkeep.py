@@ -19,7 +19,7 @@ from service.edge.keys import Keys
 from service.edge.logs import RequestLog
 from service.edge.metrics import Metrics
 from service.edge.middleware import Answer, EdgeParts, Lifecycle
-from service.edge.observing import observer_of
+from service.edge.observing import Observer
 from service.edge.rates import RateLimits
 from service.edge.sizes import sizes_of
 from service.edge.tracing import Tracing
@@ -49,7 +49,7 @@ class Upkeep:
         metrics = app.state.metrics = Metrics(board)
         lifecycle = app.state.lifecycle = Lifecycle()
         self._tracing = Tracing(settings) if settings.tracing else None
-        serving.observer = observer_of(metrics, self._tracing)
+        serving.observer = Observer(metrics, self._tracing)
         self.parts = EdgeParts(
             lifecycle=lifecycle,
             hosts=Hosts(settings.answered_hosts),
