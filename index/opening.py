@@ -11,9 +11,9 @@ from corpus.store import Store
 from index.corpus_words import COUNTS, CorpusWords
 from index.delta import DELTA, Delta
 from index.dense import DenseIndex
+from index.embedded import DICTIONARY, LEXICAL
 from index.encoders import load_lexicon
 from index.forward import ForwardIndex
-from index.generations import DICTIONARY, LEXICAL
 from index.interfaces import Encoder
 from index.lexical import LexicalIndex, ngrams
 from index.manifest import GenerationError, Manifest, say, verify
