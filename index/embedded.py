@@ -1,98 +1,73 @@
-"""The embedded index's files in the making: vectors, lexical index, forward index, names and word counts together."""
+"""The embedded engine: a generation's own files, read where they lie."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from corpus.segment import Segmenter, write_dictionary
-from corpus.store import Store
-from index import forward, name_table
-from index.corpus_words import COUNTS, write_counts
-from index.delta import Delta, Rows
-from index.dense_writer import DenseWriter
+import numpy as np
+from numpy.typing import NDArray
+
+from index.dense import DenseIndex
 from index.forward import ForwardIndex
-from index.forward_writer import ForwardWriter
+from index.fusion import Ranking
+from index.hits import Filters
+from index.interfaces import Fetched, Sought, TokenStatistics
 from index.lexical import LexicalIndex
-from index.lexical_writer import LexicalWriter
-from index.name_table import names_of
-from index.plan import Plan
-from index.preparing import Prepared
+from index.stages import Stopwatch
 
 LEXICAL = "lexical"
 DICTIONARY = "words.txt"
 
 
-class EmbeddedWriter:
-    """Writes a generation's folder: base files, or a delta beside the predecessor's (a `BatchWriter`).
+@dataclass(frozen=True, slots=True)
+class EmbeddedIndex:
+    """FAISS, tantivy and the forward index of one generation behind `index.interfaces.PassageIndex`."""
 
-    Args:
-        partial: the folder.
-        plan: what it starts from.
-        snapshot: the store as of the generation's change.
-        dim: length of a vector.
-        vocabulary: how many different token rows there are.
-    """
+    dense: DenseIndex
+    lexical: LexicalIndex
+    forward: ForwardIndex
 
-    def __init__(self, partial: Path, plan: Plan, snapshot: Store, dim: int, vocabulary: int) -> None:
-        self._partial, self._plan, self._snapshot = partial, plan, snapshot
-        self._forward = ForwardWriter(vocabulary)
-        if plan.base is None:
-            write_dictionary(partial / DICTIONARY, _place_names(snapshot))
-            self._vectors = DenseWriter.new(dim)
-        else:
-            os.link(plan.base / DICTIONARY, partial / DICTIONARY)
-            _link_tree(plan.base / LEXICAL, partial / LEXICAL)
-            self._vectors = DenseWriter.delta(plan.base) if plan.is_delta else DenseWriter.read(plan.base)
-        #: What passages must be cut with.
-        self.segmenter = Segmenter(partial / DICTIONARY)
-        self._lexical = LexicalWriter(partial / LEXICAL)
+    @classmethod
+    def open(cls, folder: Path) -> EmbeddedIndex:
+        """Open the files of a generation's folder."""
+        return cls(DenseIndex(folder), LexicalIndex(folder / LEXICAL), ForwardIndex(folder))
 
-    def add(self, batch: Prepared) -> None:
-        """Take a batch; its rows are above those of every batch before."""
-        self._vectors.add(batch.rows, batch.vectors)
-        self._forward.add(batch)
-        self._lexical.add(batch)
+    def __len__(self) -> int:
+        return len(self.lexical)
 
-    def remove(self, rows: Rows) -> None:
-        """Take rows of the predecessor out."""
-        self._vectors.remove(rows)
-        self._lexical.remove(rows)
-        if self._plan.base is not None:
-            self._forward.copy(ForwardIndex(self._plan.base), rows, delta_only=self._plan.is_delta)
+    @property
+    def statistics(self) -> TokenStatistics:
+        """Of the forward index' tokens."""
+        return self.forward
 
-    def finish(self) -> None:
-        """Write what was collected: new base files, or a delta beside the predecessor's."""
-        self._lexical.finish()
-        partial, plan, snapshot = self._partial, self._plan, self._snapshot
-        if plan.base is None or not plan.is_delta:
-            self._vectors.write(partial)
-            self._forward.write(partial)
-            name_table.write(partial, names_of(snapshot), self.segmenter)
-            write_counts(partial / COUNTS, partial / DICTIONARY, LexicalIndex(partial / LEXICAL))
-            return
-        delta = Delta.new(partial, plan.gone_from_base)
-        self._vectors.write_delta(delta, plan.base)
-        self._forward.write(delta.folder)
-        forward.link(plan.base, partial)
-        name_table.write(delta.folder, names_of(snapshot, plan.base_change), self.segmenter)
-        name_table.link(plan.base, partial)
-        os.link(plan.base / COUNTS, partial / COUNTS)
+    def rankings(self, sought: Sought, depth: int, filters: Filters, watch: Stopwatch) -> dict[str, Ranking]:
+        """Each asked input's best ``depth`` passages."""
+        rankings: dict[str, Ranking] = {}
+        for name, terms in (("words", sought.words), ("characters", sought.characters)):
+            if terms is not None:
+                with watch(name):
+                    rankings[name] = self.lexical.search(name, terms, depth, filters)
+        if sought.vector is not None:
+            with watch("dense"):
+                rows = self.lexical.filtered_rows(filters)
+                allowed = None if rows is None else np.asarray(rows, dtype=np.int64)
+                rankings["dense"] = self.dense.search(sought.vector, depth, allowed)
+        return rankings
 
+    def fetch(self, rows: Sequence[int]) -> Fetched:
+        """What reranking needs of some passages."""
+        return Fetched(self.forward.documents_of(rows), self.dense.vectors(rows), self.forward.gather(rows))
 
-def _place_names(snapshot: Store) -> list[str]:
-    """Bare place names of the cases, so that บ้านบึง is one word wherever it stands."""
-    names = set()
-    for info in snapshot.cases():
-        bare = info.case.name.removeprefix(info.case.kind).strip()
-        if 2 < len(bare) <= 40 and " " not in bare:
-            names.add(bare)
-    return sorted(names)
+    def documents_of(self, rows: Sequence[int]) -> NDArray[np.int64]:
+        """The numbers of several passages' documents."""
+        return self.forward.documents_of(rows)
 
+    def document_frequency(self, field: str, term: str) -> int:
+        """How many passages hold a term."""
+        return self.lexical.document_frequency(field, term)
 
-def _link_tree(source: Path, target: Path) -> None:
-    """Hard links: tantivy never changes a written segment, and replaces its meta files by rename."""
-    target.mkdir()
-    for path in source.iterdir():
-        if path.is_file() and not path.name.endswith(".lock"):
-            os.link(path, target / path.name)
+    def count_all(self, terms: Mapping[str, Iterable[str]]) -> int:
+        """How many passages hold every one of the terms of each field."""
+        return self.lexical.count_all(terms)

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.delta import Rows, without
-from index.forward import COUNTS, FORWARD, PLACES, TOKENS, ForwardIndex, Integers
+from index.forward import COUNTS, FORWARD, PLACES, TOKENS, ForwardIndex
+from index.interfaces import Integers
 from index.preparing import Prepared
 from index.writing import save_array
 

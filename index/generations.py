@@ -20,7 +20,8 @@ from corpus.segment import Segmenter
 from corpus.settings import Settings
 from corpus.store import Store, StoredPassage
 from index.calibration import Calibration
-from index.embedded import DICTIONARY, EmbeddedWriter
+from index.embedded import DICTIONARY
+from index.embedded_writer import EmbeddedWriter
 from index.encoders import load_encoder, load_lexicon
 from index.fusion import Weights
 from index.interfaces import Encoder

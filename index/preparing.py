@@ -18,8 +18,8 @@ from corpus.store import StoredPassage
 from index import corpus_sum
 from index.delta import Rows
 from index.encoders import StaticEncoder
-from index.forward import Integers, document_number
-from index.interfaces import Encoder
+from index.forward import document_number
+from index.interfaces import Encoder, Integers
 from index.lexical import ATTRIBUTES, skeleton
 
 HalfVectors = NDArray[np.float16]
