@@ -22,6 +22,7 @@ from service.edge.connections import guarded
 from service.edge.hosts import LOOPBACK, is_loopback
 from service.edge.logs import log_config
 from service.edge.middleware import Lifecycle
+from service.memory import keep_little
 from service.settings import ServiceSettings
 from service.workers.board import Board
 from service.workers.number import how_many
@@ -128,6 +129,7 @@ def run(
     count = how_many(service.serve_workers, own, demo)
     if count > 1:
         _become_supervisor(service.model_copy(update={"serve_workers": count}), own, demo)
+    keep_little()
     server(app_of(service, Corpora(own, demo)), service, whole_process=True).run()
 
 

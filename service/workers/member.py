@@ -23,6 +23,7 @@ from fastapi import FastAPI
 from corpus.settings import Settings
 from service.corpora import Corpora
 from service.edge.middleware import Lifecycle
+from service.memory import keep_little
 from service.server import GentleServer, app_of, configured
 from service.settings import ServiceSettings
 from service.workers import words
@@ -155,6 +156,7 @@ def join(make_app: MakeApp, place: Place, settings: ServiceSettings | None = Non
         place: what the supervisor gave.
         settings: the HTTP edge's; ``None`` reads them from the environment.
     """
+    keep_little()
     board = Board(place.board, place.slot)
     board.clear(place.slot)
     _count_in_files(place.slot)
