@@ -7,7 +7,6 @@ import gc
 from functools import cache
 from typing import Any
 
-
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _ARENAS = 2
 _LARGE_BYTES = 4 << 20
