@@ -120,6 +120,7 @@ class EvidenceFinder:
         self._weights = np.asarray([weights[term] for term in self._terms], dtype=np.float64)
         self._total = sum(weights[t] for t in dict.fromkeys(asked.content) if t in weights)
         self._tokens = np.unique(lexicon.rows([" ".join(asked.content)])[0])
+        self._directions = lexicon.directions(self._tokens)
         self._grams = sorted(set(ngrams("".join(asked.content))))
 
     def weigh(self, text: str, context: str = "") -> tuple[Evidence, Support] | None:
@@ -173,10 +174,10 @@ class EvidenceFinder:
     def _soft(self, held: NDArray[np.int32]) -> tuple[float, float]:
         if not len(held) or not len(self._tokens):
             return 0.0, 0.0
-        directions, norms = self._lexicon.directions, self._lexicon.norms
         same = self._tokens[:, None] == held[None, :]
-        best = np.maximum(directions[self._tokens] @ directions[held].T, same).max(axis=1)
-        weights = norms[self._tokens] ** 2
+        similar = self._directions @ self._lexicon.directions(held).T
+        best = np.maximum(similar, same).max(axis=1)
+        weights = self._lexicon.norms[self._tokens] ** 2
         heavy = weights >= np.median(weights)
         return float(best @ weights / max(float(weights.sum()), 1e-9)), float(best[heavy].min())
 
