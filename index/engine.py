@@ -22,7 +22,7 @@ from index.features import Candidate, Features, features
 from index.forward import document_number
 from index.fusion import Fused, Ranking, Weights, fuse
 from index.hits import Filters, Group, Hit, SearchResult
-from index.interfaces import Encoder, Vectors
+from index.interfaces import Encoder, Fetched, Sought, Vectors
 from index.judged import Judged
 from index.listing import Listing
 from index.opening import NoIndexError, OpenGeneration, no_index, open_newest
@@ -370,12 +370,6 @@ class Engine:
             wider[name] = counts | {value: counted[name].get(value, 0) for value in chosen}
         return wider
 
-    def _cosines(self, opened: OpenGeneration, asked: Query, rows: Sequence[int]) -> Vectors:
-        """Exact cosines of the question to some passages, whichever input found them."""
-        vector = self._vector(asked.text)
-        cosines: Vectors = opened.dense.vectors(rows) @ vector
-        return cosines
-
     def _rank(
         self,
         opened: OpenGeneration,
@@ -393,7 +387,7 @@ class Engine:
         with watch("fuse"):
             fused = fuse(rankings, self.weights)
         if hidden:
-            documents = opened.forward.documents_of([row for row, _, _ in fused]).tolist()
+            documents = opened.index.documents_of([row for row, _, _ in fused]).tolist()
             fused = [one for one, document in zip(fused, documents, strict=True) if document not in hidden]
         if system != "hybrid" or self.reranker is None:
             return fused[:depth], None
@@ -405,24 +399,35 @@ class Engine:
         """What the reranker sees of some hits and makes of them; without a reranker their scores stay."""
         if not head:
             return None
-        seen = self.candidate_features(opened, asked, head)
         rows = tuple(row for row, _, _ in head)
-        documents = opened.forward.documents_of(rows)
+        fetched = opened.index.fetch(rows)
+        seen = self.candidate_features(opened, asked, head, fetched)
         scores = np.asarray([score for _, score, _ in head], dtype=np.float32)
-        return Judged(rows, documents, seen, scores if self.reranker is None else self.reranker(seen))
+        return Judged(rows, fetched.documents, seen, scores if self.reranker is None else self.reranker(seen))
 
-    def candidate_features(self, opened: OpenGeneration, asked: Query, head: Sequence[Fused]) -> Features:
-        """`index.features` of fused hits, one row each."""
+    def candidate_features(
+        self, opened: OpenGeneration, asked: Query, head: Sequence[Fused], fetched: Fetched
+    ) -> Features:
+        """`index.features` of fused hits, one row each; ``fetched`` is what the index holds of them."""
         vector = self._lexical_vector(asked.text)
-        rows = [row for row, _, _ in head]
-        cosines = self._cosines(opened, asked, rows).tolist()
-        documents = opened.forward.documents_of(rows).tolist()
+        # Exact cosines, whichever input found the passages.
+        cosines = (fetched.vectors @ self._vector(asked.text)).tolist()
+        documents = fetched.documents.tolist()
         candidates = [
             Candidate(row, document, parts, score, cosine)
             for (row, score, parts), document, cosine in zip(head, documents, cosines, strict=True)
         ]
         tokens, digits = self._content_tokens(asked.content)
-        return features(tokens, digits, vector, candidates, opened.forward, self.lexicon, asked.kind)
+        return features(
+            tokens,
+            digits,
+            vector,
+            candidates,
+            fetched.tokens,
+            opened.index.statistics,
+            self.lexicon,
+            asked.kind,
+        )
 
     def _rankings(
         self,
@@ -433,21 +438,18 @@ class Engine:
         filters: Filters,
         watch: Stopwatch,
     ) -> dict[str, Ranking]:
-        rankings: dict[str, Ranking] = {}
         if not asked.content:
-            return rankings
-        for name, terms in (("words", asked.words), ("characters", asked.grams)):
-            if name in inputs:
-                with watch(name):
-                    rankings[name] = opened.lexical.search(name, terms, depth, filters)
+            return {}
+        vector = None
         if "dense" in inputs:
             with watch("encode"):
                 vector = self._vector(asked.text)
-            with watch("dense"):
-                rows = opened.lexical.filtered_rows(filters)
-                allowed = None if rows is None else np.asarray(rows, dtype=np.int64)
-                rankings["dense"] = opened.dense.search(vector, depth, allowed)
-        return rankings
+        sought = Sought(
+            words=asked.words if "words" in inputs else None,
+            characters=asked.grams if "characters" in inputs else None,
+            vector=vector,
+        )
+        return opened.index.rankings(sought, depth, filters, watch)
 
 
 class Opener:

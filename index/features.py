@@ -21,8 +21,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from index.forward import ForwardIndex, Gathered
-from index.interfaces import Vectors
+from index.interfaces import Gathered, TokenStatistics, Vectors
 
 Features = NDArray[np.float32]
 NAMES = (
@@ -118,7 +117,8 @@ def features(
     digit_tokens: NDArray[np.bool_],
     query_vector: Vectors,
     candidates: Sequence[Candidate],
-    forward: ForwardIndex,
+    gathered: Gathered,
+    forward: TokenStatistics,
     table: TokenTable,
     kind: str = "",
 ) -> Features:
@@ -129,11 +129,11 @@ def features(
         digit_tokens: which of them are numbers, in the same order.
         query_vector: the static encoder's vector of the question, shape (dim,).
         candidates: passages, best fused score first.
-        forward: their tokens.
+        gathered: their tokens.
+        forward: how tokens are spread over all passages.
         table: the token vectors.
         kind: what the question asks for (`index.queries.Query.kind`).
     """
-    gathered = forward.gather([candidate.row for candidate in candidates])
     asked = _weigh(query_tokens, digit_tokens, forward)
     kinds = _Kinds.of(gathered, asked, query_vector, table)
     columns = [*_inputs(candidates)]
@@ -161,7 +161,7 @@ def _inputs(candidates: Sequence[Candidate]) -> list[Features]:
     return [np.asarray(column, dtype=np.float32) for column in columns]
 
 
-def _weigh(tokens: NDArray[np.int32], digits: NDArray[np.bool_], forward: ForwardIndex) -> _Asked:
+def _weigh(tokens: NDArray[np.int32], digits: NDArray[np.bool_], forward: TokenStatistics) -> _Asked:
     """Question tokens in order, each once, weighed by inverse document frequency."""
     _, first = np.unique(tokens, return_index=True)
     keep = np.sort(first)[:_MAX_QUERY_TOKENS]
@@ -172,7 +172,7 @@ def _weigh(tokens: NDArray[np.int32], digits: NDArray[np.bool_], forward: Forwar
 def _matches(
     asked: _Asked,
     gathered: Gathered,
-    forward: ForwardIndex,
+    forward: TokenStatistics,
     kinds: _Kinds,
     answering: NDArray[np.bool_] | None,
     documents: Sequence[int],
@@ -226,7 +226,7 @@ def _together(matched: Features, documents: Sequence[int]) -> Features:
     return out
 
 
-def _bm25(counts: Features, lengths: Features, forward: ForwardIndex) -> Features:
+def _bm25(counts: Features, lengths: Features, forward: TokenStatistics) -> Features:
     """BM25's saturated term frequencies (Robertson & Zaragoza 2009), each at most k1 + 1."""
     room = _K1 * (1 - _B + _B * lengths / np.float32(forward.mean_body))
     saturated: Features = (counts * (_K1 + 1) / (counts + room)).astype(np.float32)
