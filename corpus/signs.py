@@ -88,13 +88,13 @@ def _tables() -> tuple[NDArray[Any], NDArray[Any]]:
     """The kind of every character of two bytes, and what a pair of kinds may need."""
     import numpy as np
 
-    names = list(_KINDS)
+    names = ["", *_KINDS]
     kinds = np.zeros(1 << 16, dtype=np.uint16)
-    for number, name in enumerate(names, start=1):
-        for first, last in _ranges(_KINDS[name]):
-            kinds[first : last + 1] = number
+    for number, name in enumerate(names[1:], start=1):
+        for low, high in _ranges(_KINDS[name]):
+            kinds[low : high + 1] = number
     flags = np.zeros(_WIDTH * _WIDTH, dtype=np.uint16)
-    for (one, first), (two, second) in product(enumerate(["", *names]), repeat=2):
+    for (one, first), (two, second) in product(enumerate(names), repeat=2):
         flags[one * _WIDTH + two] = _needs(first, second)
     return kinds, flags
 
@@ -112,7 +112,13 @@ def _ranges(characters: str) -> list[tuple[int, int]]:
 
 def _needs(first: str, second: str) -> int:
     """What may have to be done where a character of one kind stands before one of another; "" is any other."""
-    found = {"invisible": INVISIBLE, "replaced": REPLACED, "symbol": INVISIBLE | REPLACED, "glyph": GLYPH, "lakkhang": LAKKHANG}.get(first, 0)
+    found = {
+        "invisible": INVISIBLE,
+        "replaced": REPLACED,
+        "symbol": INVISIBLE | REPLACED,
+        "glyph": GLYPH,
+        "lakkhang": LAKKHANG,
+    }.get(first, 0)
     if first == "space":
         found |= SPACES * (second == "space") | SPACE_AA * (second == "aa")
         found |= SPACE_MARK * (second in (*_MARKS, "am")) | REPEATED * (second in _FOLLOWING)
@@ -120,6 +126,10 @@ def _needs(first: str, second: str) -> int:
         found |= REPEATED * (second in (first, "space")) | DOUBLED_E * (first == second == "e")
     if first in _FOLLOWING:
         found |= REPEATED * (first == second)
-    if first in (*_MARKS, *_FOLLOWING) and second in (*_MARKS, *_FOLLOWING) and (first, second) not in _IN_ORDER:
+    if (
+        first in (*_MARKS, *_FOLLOWING)
+        and second in (*_MARKS, *_FOLLOWING)
+        and (first, second) not in _IN_ORDER
+    ):
         found |= DISORDER
     return found | LEADERS * (first == second == "leader")
