@@ -299,8 +299,16 @@ def _serve(args: argparse.Namespace) -> int:
     settings = _settings(args)
     sweep_if_free(settings, _talk)
     # The demo cases lie in a data directory of their own; keys, feedback and uploads go to the operator's.
-    run(_serving(settings), own=settings, host=args.host, port=args.port)
+    run(_serving(settings), own=settings, host=args.host, port=args.port, workers=args.workers)
     return OK
+
+
+def _workers(text: str) -> int | str:
+    if text == "auto":
+        return text
+    if text.isdecimal() and 1 <= int(text) <= 64:
+        return int(text)
+    raise argparse.ArgumentTypeError("auto, or a number from 1 to 64 / auto หรือจำนวน 1 ถึง 64")
 
 
 def _mcp(args: argparse.Namespace) -> int:
@@ -490,6 +498,10 @@ def _add_asking_commands(commands: Any) -> None:
     )
     serve.add_argument("--host", help="address to listen on (default: KARANI_HOST, else 127.0.0.1)")
     serve.add_argument("--port", type=int, help="port (default: KARANI_PORT, else 8000)")
+    serve.add_argument(
+        "--workers", type=_workers, metavar="N",
+        help="processes that answer, or auto (default: KARANI_SERVE_WORKERS, else auto: one a core for a large corpus)",
+    )  # fmt: skip
     mcp = _command(
         commands, "mcp", _mcp,
         "ให้ผู้ช่วย AI ค้นและอ้างอิงผ่าน stdio / let an assistant search and cite, over standard input and output",
