@@ -42,5 +42,8 @@ class Tree:
 
 def disk_bytes(folder: Path) -> int:
     """Sizes of all files below a folder; a file with several names counts once."""
-    found = {(stat.st_dev, stat.st_ino): stat.st_size for stat in (p.lstat() for p in folder.rglob("*") if p.is_file())}
+    found = {
+        (stat.st_dev, stat.st_ino): stat.st_size
+        for stat in (p.lstat() for p in folder.rglob("*") if p.is_file())
+    }
     return sum(found.values())

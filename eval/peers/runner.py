@@ -119,7 +119,12 @@ def _answers(system: System, questions: Sequence[str], clients: int, limit_s: fl
         return {"fault": faults[0][:300]}
     ranked = {number: _distinct(system.documents(answers[number])) for number in times}
     done = sorted(times)
-    return {"wall_s": wall_s, "asked": done, "ms": [times[n] for n in done], "ranked": [ranked[n] for n in done]}
+    return {
+        "wall_s": wall_s,
+        "asked": done,
+        "ms": [times[n] for n in done],
+        "ranked": [ranked[n] for n in done],
+    }
 
 
 def _distinct(ids: Iterable[str]) -> list[str]:

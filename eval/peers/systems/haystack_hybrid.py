@@ -15,21 +15,14 @@ from haystack import Document, Pipeline
 from haystack.components.joiners import DocumentJoiner
 from haystack.components.retrievers.in_memory import InMemoryBM25Retriever, InMemoryEmbeddingRetriever
 from haystack.document_stores.in_memory import InMemoryDocumentStore
+from haystack_integrations.components.embedders.sentence_transformers import (
+    SentenceTransformersDocumentEmbedder,
+    SentenceTransformersTextEmbedder,
+)
 
 from eval.peers.encoder import FOLDER
 from eval.peers.runner import PASSAGES, installed, serve
 from eval.peers.windows import batches
-
-try:
-    from haystack.components.embedders import (
-        SentenceTransformersDocumentEmbedder,
-        SentenceTransformersTextEmbedder,
-    )
-except ImportError:
-    from haystack_integrations.components.embedders.sentence_transformers import (
-        SentenceTransformersDocumentEmbedder,
-        SentenceTransformersTextEmbedder,
-    )
 
 _FILE = "haystack.json"
 
@@ -78,9 +71,7 @@ class Haystack:
         pipeline.add_component("embedder", embedder)
         pipeline.add_component("dense", InMemoryEmbeddingRetriever(self._store, top_k=PASSAGES))
         pipeline.add_component("words", InMemoryBM25Retriever(self._store, top_k=PASSAGES))
-        pipeline.add_component(
-            "joiner", DocumentJoiner(join_mode="reciprocal_rank_fusion", top_k=PASSAGES)
-        )
+        pipeline.add_component("joiner", DocumentJoiner(join_mode="reciprocal_rank_fusion", top_k=PASSAGES))
         pipeline.connect("embedder.embedding", "dense.query_embedding")
         pipeline.connect("dense", "joiner")
         pipeline.connect("words", "joiner")

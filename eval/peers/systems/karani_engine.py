@@ -55,7 +55,7 @@ class KaraniEngine:
 
     def ask(self, question: str) -> Any:
         """A whole result, its answer and highlights included."""
-        return self._engine.search(question, k=DOCUMENTS, everything=True)
+        return self._engine.search(question, k=DOCUMENTS)
 
     def documents(self, answer: Any) -> Iterable[str]:
         """Documents of the groups' best passages."""

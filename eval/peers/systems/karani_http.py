@@ -80,7 +80,7 @@ class KaraniHttp:
 
     def ask(self, question: str) -> Any:
         """The response's bytes."""
-        status, body = self._get(f"/v1/search?q={quote(question)}&k={DOCUMENTS}&everything=true")
+        status, body = self._get(f"/v1/search?q={quote(question)}&k={DOCUMENTS}")
         if status != http.client.OK:
             raise RuntimeError(f"status {status}: {body[:200].decode('utf-8', 'replace')}")
         return body

@@ -36,7 +36,7 @@ class Lance:
         """Write the table in batches, then its indexes."""
         dim = self._model.get_sentence_embedding_dimension()
 
-        class Passage(LanceModel):
+        class Passage(LanceModel):  # type: ignore[misc]  # its package is not in this environment
             document: str
             text: str
             vector: Vector(dim)  # type: ignore[valid-type]
