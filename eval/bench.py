@@ -16,8 +16,8 @@ import numpy as np
 from corpus.settings import Settings
 from index.encoders import BUILTIN, BUILTIN_FOLDER, StaticEncoder, load_encoder
 from index.engine import Engine
-from index.generations import passage_input
 from index.interfaces import Encoder
+from index.preparing import passage_input
 
 _LEAST_SECONDS = 0.5
 
@@ -69,7 +69,7 @@ def main(data: Path) -> int:
     lines = (Path(__file__).parent / "demo" / "queries.jsonl").read_text(encoding="utf-8").splitlines()
     engine = Engine.open(Settings(data=data))
     figures = {
-        "passages": len(engine.opened.dense),
+        "passages": len(engine.opened.index),
         "yardstick_million_additions_s": round(yardstick(), 1),
         "encode_passages_s": round(encoding(engine)),
         "question": answering(engine, [json.loads(line)["text"] for line in lines]),
