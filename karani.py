@@ -94,7 +94,7 @@ class _Bar:
     def __call__(self, done: int, total: int, what: str = "") -> None:
         self._bar.total = total
         if what:
-            self._bar.set_postfix_str(what[-40:], refresh=False)
+            self._bar.set_postfix_str(what[-80:], refresh=False)
         self._bar.update(done - self._bar.n)
 
     def close(self) -> None:
@@ -105,23 +105,37 @@ class _Bar:
 
 
 def _ingest(args: argparse.Namespace) -> int:
-    from corpus.ingest import ingest
+    from dataclasses import replace
+
+    from corpus.ingest import Standing, ingest
     from corpus.locking import corpus_lock
     from corpus.store import Store
 
     settings = _settings(args)
-    bar = _Bar("file")
+    if args.workers:
+        settings = replace(settings, workers=args.workers)
+    bar = _Bar("B")
+
+    def tell(at: Standing) -> None:
+        files = f"{at.files}/{at.of_files} files, " if at.of_files > 1 else ""
+        bar(
+            at.bytes,
+            at.of_bytes,
+            f"{files}{at.documents:,} documents, {at.unchanged:,} unchanged {at.current[-30:]}",
+        )
+
     with (
         corpus_lock(settings, "karani ingest", talk=_talk),
         Store.open(settings.database) as store,
     ):
-        report = ingest(store, args.paths, settings, bar)
+        report = ingest(store, args.paths, settings, tell, fresh=args.fresh)
         bar.close()
         for failure in report.failures:
             _talk(str(failure))
         print(
             f"{report.files} ไฟล์ / files, {report.documents} เอกสาร / documents, "
-            f"{len(report.changed)} เปลี่ยนแปลง / changed, {len(report.failures)} อ่านไม่ได้ / failed"
+            f"{len(report.changed)} เปลี่ยนแปลง / changed, {report.unchanged} มีอยู่แล้ว / there already, "
+            f"{len(report.failures)} อ่านไม่ได้ / failed"
         )
         print(f"รวม {store.count('passages')} ข้อความ / passages — ต่อไป / next: karani build")
     return FAILED if report.failures else OK
@@ -417,6 +431,13 @@ def _command(
     return parser
 
 
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
 def _add_corpus_commands(commands: Any) -> None:
     from index.care.commands import Care
 
@@ -426,6 +447,13 @@ def _add_corpus_commands(commands: Any) -> None:
     )  # fmt: skip
     ingest.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="txt md html pdf docx jsonl, or a folder"
+    )
+    ingest.add_argument(
+        "--workers", type=_positive, metavar="N",
+        help="processes that clean and cut documents (default: KARANI_WORKERS, else one a core)",
+    )  # fmt: skip
+    ingest.add_argument(
+        "--fresh", action="store_true", help="make all documents again, also those that have not changed"
     )
     remove = _command(
         commands, "remove", _remove, "เอาเอกสารออกจากคลัง / take documents out of the store",

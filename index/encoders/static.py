@@ -93,10 +93,20 @@ class TokenVectors:
         return norms
 
     @cached_property
-    def directions(self) -> Vectors:
-        """The first `LEADING` numbers of each vector made unit length, shape (rows, at most LEADING)."""
-        lengths = np.maximum(self.norms, _SMALLEST_NORM) / self._scale
-        return np.divide(self._quantised[:, :LEADING], lengths[:, None], dtype=np.float32)
+    def _leading(self) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """The first `LEADING` numbers of each vector, and what makes them parts of unit vectors."""
+        leading = np.ascontiguousarray(self._quantised[:, :LEADING])
+        return leading, self._scale / np.maximum(self.norms, _SMALLEST_NORM)
+
+    def leading(self, rows: NDArray[np.integer]) -> tuple[Vectors, NDArray[np.float32]]:
+        """The first `LEADING` numbers of some vectors as stored, and what makes each row part of a unit vector."""
+        leading, scale = self._leading
+        return leading.take(rows, axis=0).astype(np.float32), scale.take(rows)
+
+    def directions(self, rows: NDArray[np.integer]) -> Vectors:
+        """The first `LEADING` numbers of some vectors made unit length, shape (len(rows), at most LEADING)."""
+        leading, scale = self.leading(rows)
+        return leading * scale[:, None]
 
 
 class StaticEncoder:
@@ -153,10 +163,13 @@ class StaticEncoder:
         """Length of each of the table's vectors, shape (rows,)."""
         return self._table.norms
 
-    @property
-    def directions(self) -> Vectors:
-        """Leading numbers of each unit vector: products of two are near the tokens' cosine."""
-        return self._table.directions
+    def directions(self, rows: NDArray[np.integer]) -> Vectors:
+        """Leading numbers of some unit vectors: products of two are near the tokens' cosine."""
+        return self._table.directions(rows)
+
+    def leading(self, rows: NDArray[np.integer]) -> tuple[Vectors, NDArray[np.float32]]:
+        """The same as whole numbers, and what each row of them has to be multiplied by."""
+        return self._table.leading(rows)
 
     @cached_property
     def signs(self) -> dict[str, NDArray[np.bool_]]:
