@@ -31,7 +31,9 @@ def how_many(wanted: int | Literal["auto"], own: Settings, demo: Settings | None
     """
     if wanted != "auto":
         return wanted
-    passages = 0 if demo is not None else _passages(own)
+    if demo is not None or own.encoder != "builtin":  # a language model brings its own threads, and a gigabyte
+        return 1
+    passages = _passages(own)
     if passages < FEW_PASSAGES:
         return 1
     by_memory = _SHARE * free_bytes() / (_WORKER_BYTES + _PASSAGE_BYTES * passages)
