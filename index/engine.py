@@ -104,16 +104,18 @@ class Engine:
         """
         if not candidates(settings):
             raise no_index(settings)
-        if not settings.database.exists():
-            raise GenerationError(
-                f"มีดัชนีแต่ไม่มี {settings.database} — สั่ง karani restore จากไฟล์สำรอง / "
-                f"there is an index but no {settings.database}: run karani restore with a backup"
-            )
-        # Products of a question's few vectors are too small to share: more threads only wait for each other.
-        threadpool_limits(limits=1, user_api="blas")
-        encoder = encoder or load_encoder(settings.encoder, revision=settings.encoder_revision)
-        store = Store.open(settings.database, create=False)
         try:
+            store = Store.of(settings, create=False)
+        except FileNotFoundError as error:
+            place = settings.database if settings.server is None else "KARANI_DATABASE"
+            raise GenerationError(
+                f"มีดัชนีแต่ไม่มีข้อมูลใน {place} — สั่ง karani restore จากไฟล์สำรอง / "
+                f"there is an index but no corpus in {place}: run karani restore with a backup"
+            ) from error
+        try:
+            # Products of a question's few vectors are too small to share: more threads only wait for each other.
+            threadpool_limits(limits=1, user_api="blas")
+            encoder = encoder or load_encoder(settings.encoder, revision=settings.encoder_revision)
             return cls(settings, store, encoder, open_newest(settings, store, encoder))
         except BaseException:
             store.close()

@@ -80,11 +80,11 @@ class Changing:
     def knows(self, document_id: str) -> bool:
         """Whether the store has this document, served already or not."""
         assert self._corpora is not None  # noqa: S101 - handlers refuse before
-        database = self._corpora.own.database
-        if not database.exists():
+        try:
+            with Store.of(self._corpora.own, create=False) as store:
+                return store.document(document_id) is not None
+        except FileNotFoundError:
             return False
-        with Store.open(database, create=False) as store:
-            return store.document(document_id) is not None
 
     def poke(self) -> None:
         """A job was added: have it done now."""
@@ -208,6 +208,7 @@ class Changing:
             "KARANI_ENCODER": own.encoder,
             "KARANI_ENCODER_REVISION": own.encoder_revision or "",
             "KARANI_KEEP_ORIGINALS": "1" if own.keep_originals else "0",
+            **({"KARANI_DATABASE": ""} if own.server is None else own.server.variables),
         }
         command = [sys.executable, "-P", "-m", "service.changing.worker", "--data", str(own.data)]
         command += ["--database", str(self._database.path)]

@@ -29,11 +29,6 @@ def record(
     return DocumentRecord(document_id, title, {"k": "v"}, [page], "1", spans, split(page, spans, document_id))
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.open(tmp_path / "corpus.sqlite")
-
-
 def test_what_is_stored_comes_back_whole(store: Store) -> None:
     wanted = record()
     assert store.replace(wanted)
