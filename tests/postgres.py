@@ -17,7 +17,6 @@ import pytest
 _USER = "postgres"
 _FAST = (
     "fsync=off",
-    "synchronous_commit=off",
     "full_page_writes=off",
     "shared_buffers=32MB",
     "max_connections=60",

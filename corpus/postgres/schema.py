@@ -25,15 +25,19 @@ CREATE FUNCTION thai_order(said TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE STRICT
 $$;
 CREATE FUNCTION document_year(metadata TEXT) RETURNS BIGINT LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-    year TEXT := metadata::json ->> 'year_be';
-    stated TEXT := metadata::json ->> 'date';
+    year TEXT;
+    stated TEXT;
 BEGIN
+    year := metadata::json ->> 'year_be';
+    stated := metadata::json ->> 'date';
     RETURN CASE
         WHEN year ~ '^\s*[+-]?[0-9]' THEN substring(year from '^\s*([+-]?[0-9]{1,9})')::BIGINT
         WHEN stated ~ '^2[45][0-9][0-9]-' THEN left(stated, 4)::BIGINT
         WHEN stated ~ '^[12][90][0-9][0-9]-' THEN left(stated, 4)::BIGINT + 543
         WHEN stated ~ '2[45][0-9][0-9]$' THEN right(stated, 4)::BIGINT
     END;
+EXCEPTION WHEN data_exception THEN
+    RETURN NULL;  -- no JSON, or a character that no text here can hold
 END
 $$;
 """
