@@ -10,7 +10,7 @@ SEEDS ?= ../shared/seeds
 export PYTHAINLP_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint types layers gate baseline reliability soak check quality bench throughput audit clean
+.PHONY: help serve test lint types layers gate baseline reliability soak check quality speed bench growth throughput audit clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -65,9 +65,9 @@ quality: $(DEV_STAMP) ## Print the table of quality and targets (DATASETS=folder
 	$(VENV)/bin/karani eval answers --dataset demo --split test --out var/quality/demo
 	$(VENV)/bin/karani eval answers --dataset seeds --corpus $(SEEDS) --split test --out var/quality/seeds
 
-bench: $(STAMP) ## Speed on this machine: encoding and answering on the demo cases
-	$(VENV)/bin/karani ask --data var/bench "ใครใช้ MOU กับโรงพยาบาล" >/dev/null
-	OMP_NUM_THREADS=1 $(PY) -m eval.bench var/bench/demo
+speed: $(STAMP) ## Speed of this machine: encoding and answering on the demo cases
+	$(VENV)/bin/karani ask --data var/speed "ใครใช้ MOU กับโรงพยาบาล" >/dev/null
+	OMP_NUM_THREADS=1 $(PY) -m eval.bench var/speed/demo
 
 throughput: $(DEV_STAMP) ## What keys, limits, metrics and logs cost, by wrk (apt-get install wrk)
 	$(VENV)/bin/karani ask --data var/bench "ใครใช้ MOU กับโรงพยาบาล" >/dev/null

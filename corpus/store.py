@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from corpus.database import Database, Transaction
 from corpus.records import Case, CaseSpan, Page, Passage
@@ -46,6 +46,14 @@ class StoredPassage:
     passage: Passage
     context: str
     case: Case | None
+
+
+class Place(NamedTuple):
+    """Whose a passage is, without its text."""
+
+    row: int
+    document_id: str
+    case_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,11 +292,18 @@ class Store:
         marks = ",".join("?" * len(rows))
         sql = f"SELECT row, context, {PASSAGE} FROM passages WHERE row IN ({marks}) AND {self.alive()}"
         found = [(row[0], row[1], Passage(*row[2:])) for row in self.rows(sql, rows)]
-        cases = self._cases_by_id({p.case_id for _, _, p in found if p.case_id})
+        cases = self.cases_by_id({p.case_id for _, _, p in found if p.case_id})
         return {
             row: StoredPassage(row, passage, context, cases.get(passage.case_id or ""))
             for row, context, passage in found
         }
+
+    def places(self, rows: Sequence[int]) -> dict[int, Place]:
+        """Whose some passages are, by row number, without reading their texts; absent rows are left out."""
+        marks = ",".join("?" * len(rows))
+        # These columns stand before the text: SQLite reads no further than it must.
+        sql = f"SELECT row, document_id, case_id FROM passages WHERE row IN ({marks}) AND {self.alive()}"
+        return {row[0]: Place._make(row) for row in self.rows(sql, rows)}
 
     def stream(self, after_row: int = 0, size: int = 4096) -> Iterator[list[StoredPassage]]:
         """All passages in row order, in batches: bounded memory whatever the corpus."""
@@ -300,7 +315,7 @@ class Store:
             found = list(self.rows(sql, (after_row,)))
             if not found:
                 return
-            cases = self._cases_by_id({row[5] for row in found if row[5]})
+            cases = self.cases_by_id({row[5] for row in found if row[5]})
             yield [StoredPassage(row[0], Passage(*row[2:]), row[1], cases.get(row[5] or "")) for row in found]
             after_row = found[-1][0]
 
@@ -336,10 +351,11 @@ class Store:
         )
         return [CaseInfo(Case(*row[:6]), row[6], row[7]) for row in self.rows(sql, parameters)]
 
-    def _cases_by_id(self, ids: set[str]) -> dict[str, Case]:
+    def cases_by_id(self, ids: Collection[str]) -> dict[str, Case]:
+        """Some cases by id; absent ones are left out."""
         if not ids:
             return {}
-        wanted = sorted(ids)
+        wanted = sorted(set(ids))
         cases: dict[str, Case] = {}
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]

@@ -1,4 +1,4 @@
-"""`make bench`: how fast this machine encodes passages and answers questions on the demo cases.
+"""`make speed`: how fast this machine encodes passages and answers questions on the demo cases.
 
 Prints rates beside a fixed piece of plain Python measured in the same run, so that
 figures of different machines can be set against each other as ratios.
@@ -69,7 +69,7 @@ def main(data: Path) -> int:
     lines = (Path(__file__).parent / "demo" / "queries.jsonl").read_text(encoding="utf-8").splitlines()
     engine = Engine.open(Settings(data=data))
     figures = {
-        "passages": len(engine.opened.dense),
+        "passages": len(engine.opened.index),
         "yardstick_million_additions_s": round(yardstick(), 1),
         "encode_passages_s": round(encoding(engine)),
         "question": answering(engine, [json.loads(line)["text"] for line in lines]),

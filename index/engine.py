@@ -13,7 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from corpus.settings import Settings
-from corpus.store import Store
+from corpus.store import Place, Store
 from index.answers import CONSIDERED, answer_for
 from index.calibration import Calibration
 from index.encoders import load_encoder, load_lexicon
@@ -21,7 +21,7 @@ from index.features import Candidate, Features, features
 from index.forward import document_number
 from index.fusion import Fused, Ranking, Weights, fuse
 from index.hits import Filters, Group, Hit, SearchResult
-from index.interfaces import Encoder, Vectors
+from index.interfaces import Encoder, Fetched, Sought, Vectors
 from index.judged import Judged
 from index.listing import Listing
 from index.opening import NoIndexError, OpenGeneration, no_index, open_newest
@@ -297,27 +297,29 @@ class Engine:
         ranked, judged = self._rank(opened, asked, DEPTH, system, filters, watch, hidden)
         with watch("rerank"):
             judged = judged or self._judge(opened, asked, ranked[:RERANKED])
-        with watch("read"):
-            stored = opened.store.stored([row for row, _, _ in ranked])
         if not everything:
             with watch("rerank"):
                 ranked = self._related(opened, asked, ranked, judged)
-        members = grouped((stored[row], score, parts) for row, score, parts in ranked if row in stored)
-        with watch("present"):
-            groups = present(listing.part(members, opened.store.metadata), asked, opened.store)
-            first = groups if listing.is_first else present(members[:CONSIDERED], asked, opened.store)
-        rows = {found.passage.passage_id: row for row, found in stored.items()}
-        shown = [rows[one.best.passage.passage_id] for one in first[:CONSIDERED]]
+        with watch("read"):
+            places = opened.store.places([row for row, _, _ in ranked])
+        members = grouped((places[row], score, parts) for row, score, parts in ranked if row in places)
+        groups = present(listing.part(members, opened.store), asked, opened.store, watch)
+        first = groups if listing.is_first else present(members[:CONSIDERED], asked, opened.store, watch)
+        shown = [group[0][0].row for group in members[: min(CONSIDERED, len(first))]]
         numbers = {} if judged is None else judged.numbers(shown)
         with watch("facets"):
-            facets = facets_of(stored[row] for row, _, _ in ranked if row in stored)
+            facets = _facets(opened.store, places)
             facets |= self._wider_facets(opened, asked, system, filters or Filters(), facets, everything)
         return Considered(
             opened.name,
             asked,
             groups,
             first,
-            {stored[row].passage.passage_id: seen for row, seen in numbers.items()},
+            {
+                group.best.passage.passage_id: numbers[row]
+                for group, row in zip(first, shown, strict=False)
+                if row in numbers
+            },
             facets,
             len(members),
         )
@@ -358,16 +360,10 @@ class Engine:
             ranked = fuse(rankings, self.weights)[:DEPTH]
             if not everything:
                 ranked = self._related(opened, asked, ranked, self._judge(opened, asked, ranked[:RERANKED]))
-            counts = facets_of(opened.store.stored([row for row, _, _ in ranked]).values())[name]
+            counts = _facets(opened.store, opened.store.places([row for row, _, _ in ranked]))[name]
             # A chosen value's own hits may lie too deep in the wider ranking.
             wider[name] = counts | {value: counted[name].get(value, 0) for value in chosen}
         return wider
-
-    def _cosines(self, opened: OpenGeneration, asked: Query, rows: Sequence[int]) -> Vectors:
-        """Exact cosines of the question to some passages, whichever input found them."""
-        vector = self._vector(asked.text)
-        cosines: Vectors = opened.dense.vectors(rows) @ vector
-        return cosines
 
     def _rank(
         self,
@@ -386,7 +382,7 @@ class Engine:
         with watch("fuse"):
             fused = fuse(rankings, self.weights)
         if hidden:
-            documents = opened.forward.documents_of([row for row, _, _ in fused]).tolist()
+            documents = opened.index.documents_of([row for row, _, _ in fused]).tolist()
             fused = [one for one, document in zip(fused, documents, strict=True) if document not in hidden]
         if system != "hybrid" or self.reranker is None:
             return fused[:depth], None
@@ -398,26 +394,36 @@ class Engine:
         """What the reranker sees of some hits and makes of them; without a reranker their scores stay."""
         if not head:
             return None
-        seen = self.candidate_features(opened, asked, head)
         rows = tuple(row for row, _, _ in head)
-        documents = opened.forward.documents_of(rows)
+        fetched = opened.index.fetch(rows)
+        seen = self.candidate_features(opened, asked, head, fetched)
         scores = np.asarray([score for _, score, _ in head], dtype=np.float32)
-        return Judged(rows, documents, seen, scores if self.reranker is None else self.reranker(seen))
+        return Judged(rows, fetched.documents, seen, scores if self.reranker is None else self.reranker(seen))
 
-    def candidate_features(self, opened: OpenGeneration, asked: Query, head: Sequence[Fused]) -> Features:
-        """`index.features` of fused hits, one row each."""
+    def candidate_features(
+        self, opened: OpenGeneration, asked: Query, head: Sequence[Fused], fetched: Fetched
+    ) -> Features:
+        """`index.features` of fused hits, one row each; ``fetched`` is what the index holds of them."""
         vector = self._lexical_vector(asked.text)
-        rows = [row for row, _, _ in head]
-        cosines = self._cosines(opened, asked, rows).tolist()
-        documents = opened.forward.documents_of(rows).tolist()
+        # Exact cosines, whichever input found the passages.
+        cosines = (fetched.vectors @ self._vector(asked.text)).tolist()
+        documents = fetched.documents.tolist()
         candidates = [
             Candidate(row, document, parts, score, cosine)
             for (row, score, parts), document, cosine in zip(head, documents, cosines, strict=True)
         ]
         tokens = self.lexicon.rows([" ".join(asked.content)])[0]
         digits = self.lexicon.rows([" ".join(term for term in asked.content if term.isdigit())])[0]
+        is_digit = np.isin(tokens, digits)
         return features(
-            tokens, np.isin(tokens, digits), vector, candidates, opened.forward, self.lexicon, asked.kind
+            tokens,
+            is_digit,
+            vector,
+            candidates,
+            fetched.tokens,
+            opened.index.statistics,
+            self.lexicon,
+            asked.kind,
         )
 
     def _rankings(
@@ -429,21 +435,18 @@ class Engine:
         filters: Filters,
         watch: Stopwatch,
     ) -> dict[str, Ranking]:
-        rankings: dict[str, Ranking] = {}
         if not asked.content:
-            return rankings
-        for name, terms in (("words", asked.words), ("characters", asked.grams)):
-            if name in inputs:
-                with watch(name):
-                    rankings[name] = opened.lexical.search(name, terms, depth, filters)
+            return {}
+        vector = None
         if "dense" in inputs:
             with watch("encode"):
                 vector = self._vector(asked.text)
-            with watch("dense"):
-                rows = opened.lexical.filtered_rows(filters)
-                allowed = None if rows is None else np.asarray(rows, dtype=np.int64)
-                rankings["dense"] = opened.dense.search(vector, depth, allowed)
-        return rankings
+        sought = Sought(
+            words=asked.words if "words" in inputs else None,
+            characters=asked.grams if "characters" in inputs else None,
+            vector=vector,
+        )
+        return opened.index.rankings(sought, depth, filters, watch)
 
 
 class Opener:
@@ -472,6 +475,12 @@ class Opener:
         except GenerationError as error:
             self._refused = (seen, error)
             raise
+
+
+def _facets(store: Store, places: Mapping[int, Place]) -> dict[str, dict[str, int]]:
+    """The facets of some passages."""
+    cases = store.cases_by_id({place.case_id for place in places.values() if place.case_id})
+    return facets_of(places.values(), cases)
 
 
 def _remembered(encoder: Encoder) -> Callable[[str], Vectors]:

@@ -20,8 +20,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from index.forward import ForwardIndex, Gathered
-from index.interfaces import Vectors
+from index.interfaces import Gathered, TokenStatistics, Vectors
 
 Features = NDArray[np.float32]
 NAMES = (
@@ -102,7 +101,8 @@ def features(
     digit_tokens: NDArray[np.bool_],
     query_vector: Vectors,
     candidates: Sequence[Candidate],
-    forward: ForwardIndex,
+    gathered: Gathered,
+    forward: TokenStatistics,
     table: TokenTable,
     kind: str = "",
 ) -> Features:
@@ -113,11 +113,11 @@ def features(
         digit_tokens: which of them are numbers.
         query_vector: the static encoder's vector of the question, shape (dim,).
         candidates: passages, best fused score first.
-        forward: their tokens.
+        gathered: their tokens.
+        forward: how tokens are spread over all passages.
         table: the token vectors.
         kind: what the question asks for (`index.queries.Query.kind`).
     """
-    gathered = forward.gather([candidate.row for candidate in candidates])
     kinds = _Kinds.of(gathered, table)
     columns = [*_inputs(candidates)]
     asked = _weigh(query_tokens, digit_tokens, forward)
@@ -145,7 +145,7 @@ def _inputs(candidates: Sequence[Candidate]) -> list[Features]:
     return [np.asarray(column, dtype=np.float32) for column in columns]
 
 
-def _weigh(tokens: NDArray[np.int32], digits: NDArray[np.bool_], forward: ForwardIndex) -> _Asked:
+def _weigh(tokens: NDArray[np.int32], digits: NDArray[np.bool_], forward: TokenStatistics) -> _Asked:
     """Question tokens in order, each once, weighed by inverse document frequency."""
     _, first = np.unique(tokens, return_index=True)
     keep = np.sort(first)[:_MAX_QUERY_TOKENS]
@@ -156,7 +156,7 @@ def _weigh(tokens: NDArray[np.int32], digits: NDArray[np.bool_], forward: Forwar
 def _matches(
     asked: _Asked,
     gathered: Gathered,
-    forward: ForwardIndex,
+    forward: TokenStatistics,
     kinds: _Kinds,
     table: TokenTable,
     answering: NDArray[np.bool_] | None,
@@ -210,7 +210,7 @@ def _together(matched: Features, documents: Sequence[int]) -> Features:
     return best[owner].T
 
 
-def _bm25(counts: Features, gathered: Gathered, forward: ForwardIndex) -> Features:
+def _bm25(counts: Features, gathered: Gathered, forward: TokenStatistics) -> Features:
     """BM25's saturated term frequencies (Robertson & Zaragoza 2009), each at most k1 + 1."""
     lengths = np.add.reduceat(gathered.body.astype(np.float32), gathered.starts[:-1])
     room = _K1 * (1 - _B + _B * lengths / np.float32(forward.mean_body))

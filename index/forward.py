@@ -12,34 +12,20 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.delta import Delta, Rows, without
+from index.interfaces import Gathered, Integers
 from index.writing import save_array
 
-Integers = NDArray[np.int32]
 FORWARD = "forward"
 _TOKENS, _PLACES, _COUNTS = "tokens.npy", "places.npy", "counts.npy"
 #: A passage's tokens beyond this many are left out of reranking (never out of encoding).
 _MAX_TOKENS = 400
 _AT_ONCE = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """Tokens of several passages end to end.
-
-    ``tokens[starts[i]:starts[i + 1]]`` are those of passage ``i``; ``body`` marks
-    the ones that are not context. Passages without tokens hold one -1.
-    """
-
-    tokens: Integers
-    starts: NDArray[np.int64]
-    body: NDArray[np.bool_]
 
 
 def document_number(document_id: str) -> int:

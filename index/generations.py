@@ -27,6 +27,7 @@ from index.calibration import Calibration
 from index.corpus_words import COUNTS, write_counts
 from index.delta import Delta
 from index.dense import DenseWriter
+from index.embedded import LEXICAL
 from index.encoders import StaticEncoder, load_encoder, load_lexicon
 from index.forward import ForwardIndex, ForwardWriter, document_number
 from index.fusion import Weights
@@ -46,7 +47,6 @@ from index.publish import (
 )
 from index.writing import making
 
-LEXICAL = "lexical"
 DICTIONARY = "words.txt"
 TRUNCATED = "truncated.json"
 _BATCH = 2048

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
+
+import orjson
 
 from corpus.records import Citation, Passage
 
@@ -102,8 +104,10 @@ class Filters:
 
 def page_url(citation: Citation) -> str:
     """The page viewer's address, opened at the cited span."""
-    place = urlencode({"page": citation.page, "start": citation.start, "end": citation.end})
-    return f"/documents/{quote(citation.document_id, safe='')}?{place}"
+    return (
+        f"/documents/{quote(citation.document_id, safe='')}"
+        f"?page={citation.page}&start={citation.start}&end={citation.end}"
+    )
 
 
 def citation_as_dict(citation: Citation) -> dict[str, Any]:
@@ -176,3 +180,8 @@ def as_dict(result: SearchResult) -> dict[str, Any]:
         ],
         "facets": {name: dict(counts) for name, counts in result.facets.items()},
     }
+
+
+def as_json(result: SearchResult) -> bytes:
+    """`as_dict` as UTF-8 JSON."""
+    return orjson.dumps(as_dict(result))

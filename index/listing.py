@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from corpus.store import StoredPassage
+from corpus.store import Store, StoredPassage
 from corpus.thai import dictionary_order
 from index.present import Ranked
 
@@ -40,25 +40,23 @@ class Listing:
         """Whether it begins with the most relevant group."""
         return self.offset == 0 and self.sort == "relevance"
 
-    def part(
-        self,
-        groups: Sequence[Sequence[Ranked]],
-        metadata: Callable[[Sequence[str]], Mapping[str, Mapping[str, str]]],
-    ) -> Sequence[Sequence[Ranked]]:
-        """The part of ``groups`` (most relevant first) that this names; ``metadata`` is that of documents by id."""
-        if self.sort == "name":
-            groups = sorted(groups, key=lambda group: dictionary_order(_name(group[0][0])))
-        elif self.sort != "relevance":
-            groups = self._by_date(groups, metadata)
+    def part(self, groups: Sequence[Sequence[Ranked]], store: Store) -> Sequence[Sequence[Ranked]]:
+        """The part of ``groups`` (most relevant first) that this names; ``store`` says what they are called."""
+        if self.sort != "relevance":
+            first = store.stored([group[0][0].row for group in groups])
+            told = [(first[group[0][0].row], group) for group in groups]
+            groups = self._by_name(told) if self.sort == "name" else self._by_date(told, store)
         return groups[self.offset : self.offset + self.k]
 
+    def _by_name(self, groups: Sequence[tuple[StoredPassage, Sequence[Ranked]]]) -> Sequence[Sequence[Ranked]]:
+        ordered = sorted(groups, key=lambda one: dictionary_order(_name(one[0])))
+        return [group for _, group in ordered]
+
     def _by_date(
-        self,
-        groups: Sequence[Sequence[Ranked]],
-        metadata: Callable[[Sequence[str]], Mapping[str, Mapping[str, str]]],
+        self, groups: Sequence[tuple[StoredPassage, Sequence[Ranked]]], store: Store
     ) -> Sequence[Sequence[Ranked]]:
-        known = metadata([group[0][0].passage.document_id for group in groups])
-        dated = [(_date(group[0][0], known), group) for group in groups]
+        known = store.metadata([stored.passage.document_id for stored, _ in groups])
+        dated = [(_date(stored, known), group) for stored, group in groups]
         told = [(date, group) for date, group in dated if date is not None]
         told.sort(key=lambda one: one[0], reverse=self.sort == "newest")
         return [group for _, group in told] + [group for date, group in dated if date is None]

@@ -10,12 +10,11 @@ from corpus.settings import Settings
 from corpus.store import Store
 from index.corpus_words import COUNTS, CorpusWords
 from index.delta import DELTA, Delta
-from index.dense import DenseIndex
+from index.embedded import EmbeddedIndex
 from index.encoders import load_lexicon
-from index.forward import ForwardIndex
-from index.generations import DICTIONARY, LEXICAL
-from index.interfaces import Encoder
-from index.lexical import LexicalIndex, ngrams
+from index.generations import DICTIONARY
+from index.interfaces import Encoder, PassageIndex
+from index.lexical import ngrams
 from index.manifest import GenerationError, Manifest, say, verify
 from index.name_table import NAMES, NameTable
 from index.plan import LEXICAL_FORMAT
@@ -47,9 +46,7 @@ class OpenGeneration:
     manifest: Manifest
     store: Store
     segmenter: Segmenter
-    dense: DenseIndex
-    lexical: LexicalIndex
-    forward: ForwardIndex
+    index: PassageIndex
     words: CorpusWords
     names: NameTable
     speller: Speller
@@ -130,7 +127,7 @@ def _opened(
     folder: Path, manifest: Manifest, store: Store, previous: OpenGeneration | None
 ) -> OpenGeneration:
     segmenter = Segmenter(folder / DICTIONARY)
-    lexical = LexicalIndex(folder / LEXICAL)
+    index = EmbeddedIndex.open(folder)
     as_built = store.at(manifest.change)
     words, names = _words_and_names(folder, manifest, previous)
     tables = [names] if Delta.of(folder) is None else [NameTable.read(folder / DELTA), names]
@@ -139,19 +136,15 @@ def _opened(
         manifest=manifest,
         store=as_built,
         segmenter=segmenter,
-        dense=DenseIndex(folder),
-        lexical=lexical,
-        forward=ForwardIndex(folder),
+        index=index,
         words=words,
         names=names,
         speller=Speller(
             words,
             segmenter.words,
-            frequency=lambda term: lexical.document_frequency("words", term),
-            occurs=lambda text: lexical.count_all(
-                {"words": segmenter.terms(text), "characters": ngrams(text)}
-            ),
-            passages=len(lexical),
+            frequency=lambda term: index.document_frequency("words", term),
+            occurs=lambda text: index.count_all({"words": segmenter.terms(text), "characters": ngrams(text)}),
+            passages=len(index),
         ),
         suggester=Suggester(as_built, segmenter, words, tables),
     )

@@ -2,55 +2,70 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-
-import regex
+from functools import lru_cache
 
 from corpus.cleaning import CLEANER_VERSION
-from corpus.records import Citation
+from corpus.records import Case, Citation
 from corpus.segment import fold
-from corpus.store import Store, StoredPassage
+from corpus.store import Place, Store, StoredPassage
 from index.hits import FoundPassage, Group
 from index.queries import Query
+from index.stages import Stopwatch
 from index.vocabulary import FUNCTION_WORDS
 
 _MAX_MORE = 5
 _QUOTE_CHARS = 160
-_MARK = regex.compile(r"\p{M}|\u0e33")
+_SARA_AM = "\u0e33"
 FACETS = ("province", "year_be", "kind", "award", "document_id")
 
-
-#: A passage that was found, its score and each input's share of it.
-Ranked = tuple[StoredPassage, float, Mapping[str, float]]
+#: Whose the passage is that was found, its score and each input's share of it.
+Ranked = tuple[Place, float, Mapping[str, float]]
 
 
 def grouped(hits: Iterable[Ranked]) -> list[list[Ranked]]:
     """Hits by case (else by document), best group first, best passage of each first."""
     members: dict[str, list[Ranked]] = {}
     for hit in hits:
-        passage = hit[0].passage
-        members.setdefault(passage.case_id or f"document:{passage.document_id}", []).append(hit)
+        place = hit[0]
+        members.setdefault(place.case_id or f"document:{place.document_id}", []).append(hit)
     return list(members.values())
 
 
-def present(groups: Iterable[Sequence[Ranked]], asked: Query, store: Store) -> tuple[Group, ...]:
-    """Groups as people read them: the best passage first, a few further ones under it."""
-    pattern = highlight_pattern(asked)
+def present(
+    groups: Iterable[Sequence[Ranked]], asked: Query, store: Store, watch: Stopwatch
+) -> tuple[Group, ...]:
+    """Groups as people read them: the best passage first, a few further ones under it.
+
+    Only the passages shown are read.
+    """
+    terms = highlighted(asked)
     chosen = [found[: _MAX_MORE + 1] for found in groups]
-    passages = [hit[0].passage for found in chosen for hit in found]
-    titles = store.titles(passage.document_id for passage in passages)
-    sources = store.page_sources((passage.document_id, passage.page) for passage in passages)
-    shown = [[_found(*hit, pattern, sources, titles) for hit in found] for found in chosen]
-    return tuple(Group(found[0], tuple(found[1:])) for found in shown)
+    with watch("read"):
+        stored = store.stored([hit[0].row for found in chosen for hit in found])
+        passages = [one.passage for one in stored.values()]
+        titles = store.titles(passage.document_id for passage in passages)
+        sources = store.page_sources((passage.document_id, passage.page) for passage in passages)
+    with watch("highlight"):
+        marked = {row: highlights(one.passage.text, terms) for row, one in stored.items()}
+    with watch("present"):
+        shown = [
+            [
+                _found(stored[place.row], score, parts, marked[place.row], sources, titles)
+                for place, score, parts in found
+            ]
+            for found in chosen
+        ]
+        return tuple(Group(found[0], tuple(found[1:])) for found in shown)
 
 
 def _found(
     stored: StoredPassage,
     score: float,
     parts: Mapping[str, float],
-    pattern: re.Pattern[str] | None,
+    marked: tuple[tuple[int, int], ...],
     sources: Mapping[tuple[str, int], tuple[str, str]],
     titles: Mapping[str, str],
 ) -> FoundPassage:
@@ -59,7 +74,7 @@ def _found(
         passage=passage,
         score=score,
         parts=parts,
-        highlights=highlights(passage.text, pattern),
+        highlights=marked,
         citation=cite(stored, sources, titles, passage.start, passage.end, passage.text),
     )
 
@@ -88,24 +103,27 @@ def cite(
     )
 
 
-def highlight_pattern(asked: Query) -> re.Pattern[str] | None:
-    """A pattern for the question's content words and their expansions, longest first."""
+def highlighted(asked: Query) -> tuple[str, ...]:
+    """What is marked: the question's content words and their expansions, longest first."""
     unmarked = FUNCTION_WORDS | asked.replaced
     wanted = {term for term in asked.words if term not in unmarked and len(term) > 1}
-    if not wanted:
-        return None
-    longest_first = sorted(wanted, key=lambda term: (-len(term), term))
-    return re.compile("|".join(re.escape(term) for term in longest_first))
+    return tuple(sorted(wanted, key=lambda term: (-len(term), term)))
 
 
-def highlights(text: str, pattern: re.Pattern[str] | None) -> tuple[tuple[int, int], ...]:
-    """Spans of ``text`` that match, ascending, apart, never inside a grapheme cluster."""
-    if pattern is None:
-        return ()
+def highlights(text: str, terms: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """Spans of ``text`` that hold one of some terms, ascending, apart, never inside a grapheme cluster.
+
+    From the left the longest term counts that begins at a place; looking for one after the other takes an
+    eighth of the time of a pattern of all of them.
+    """
+    folded = fold(text)
     spans: list[tuple[int, int]] = []
-    for match in pattern.finditer(fold(text)):
-        start, end = match.span()
-        if _MARK.match(text, start) or _MARK.match(text, end):
+    reached = 0
+    for start, shortness in sorted(_occurrences(folded, terms)):
+        if start < reached:
+            continue
+        end = reached = start - shortness
+        if _is_mark(text[start]) or (end < len(text) and _is_mark(text[end])):
             continue  # a word that goes on with a mark is another word
         if spans and start <= spans[-1][1]:
             spans[-1] = (spans[-1][0], end)
@@ -114,16 +132,35 @@ def highlights(text: str, pattern: re.Pattern[str] | None) -> tuple[tuple[int, i
     return tuple(spans)
 
 
-def facets_of(found: Iterable[StoredPassage]) -> dict[str, dict[str, int]]:
+def _occurrences(folded: str, terms: Sequence[str]) -> list[tuple[int, int]]:
+    """Where each term begins, and the opposite of its length."""
+    found = []
+    for term in terms:
+        at = folded.find(term)
+        while at >= 0:
+            found.append((at, -len(term)))
+            at = folded.find(term, at + 1)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _is_mark(character: str) -> bool:
+    return character == _SARA_AM or unicodedata.category(character)[0] == "M"
+
+
+def facets_of(found: Iterable[Place], cases: Mapping[str, Case]) -> dict[str, dict[str, int]]:
     """Counts over the hits' cases (and documents): facet → value → number of them."""
     owners = {
-        (stored.case.case_id if stored.case else stored.passage.document_id): stored for stored in found
+        place.case_id if place.case_id in cases else place.document_id: place for place in found
     }
     counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
-    for stored in owners.values():
-        counts["document_id"][stored.passage.document_id] += 1
+    for place in owners.values():
+        counts["document_id"][place.document_id] += 1
+        case = cases.get(place.case_id or "")
+        if case is None:
+            continue
         for name in FACETS[:-1]:
-            value = getattr(stored.case, name, None)
+            value = getattr(case, name)
             if value is not None:
                 counts[name][str(value)] += 1
     return {name: dict(sorted(c.items(), key=lambda item: (-item[1], item[0]))) for name, c in counts.items()}

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 #: In the order in which a question passes through them.
 STAGES = (
-    "understand", "encode", "words", "characters", "dense", "fuse", "rerank", "read", "present", "answer", "facets",
+    "understand", "encode", "words", "characters", "dense", "fuse", "rerank", "read", "highlight", "present", "answer", "facets",
 )  # fmt: skip
 
 

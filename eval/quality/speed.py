@@ -37,7 +37,7 @@ def latency(job: str, targets: dict[int, Target | None], sets: Sets) -> list[Row
         "questions": [query.text for query in dataset.queries],
     }
     times = [took for _ in range(ROUNDS) for took in timed(asked)]
-    passages = len(collection.engine.opened.dense)
+    passages = len(collection.engine.opened.index)
     title = f"{TITLES['dev']}, {passages:,} passages"
     rows = []
     for percentile, target in targets.items():

@@ -12,8 +12,9 @@ from index.care.problems import REPAIR, Kind, Problem
 from index.care.texts import document_fault, document_ids, orphans
 from index.corpus_sum import corpus_sum
 from index.dense import COARSE, VECTORS, DenseIndex
+from index.embedded import LEXICAL
 from index.forward import FORWARD, ForwardIndex
-from index.generations import LEXICAL, TRUNCATED
+from index.generations import TRUNCATED
 from index.lexical import LexicalIndex
 from index.manifest import MANIFEST, GenerationError, Manifest, is_folder, is_plain_file, verify
 from index.publish import candidates, read_current

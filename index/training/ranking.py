@@ -57,11 +57,14 @@ def examples(
         if len(head) < 2:
             continue
         grades = {document_number(name): grade for name, grade in qrels.get(query_id, {}).items()}
-        documents = opened.forward.documents_of([row for row, _, _ in head])
+        fetched = opened.index.fetch([row for row, _, _ in head])
+        documents = fetched.documents
         relevance = np.asarray([grades.get(number, 0) for number in documents.tolist()], dtype=np.float32)
         if relevance.max() > 0:
             found.append(
-                Example(query_id, engine.candidate_features(opened, asked, head), documents, relevance)
+                Example(
+                    query_id, engine.candidate_features(opened, asked, head, fetched), documents, relevance
+                )
             )
     return found
 
@@ -78,7 +81,7 @@ def fit_weights(
         parts = {name: normalise(name, ranking) for name, ranking in rankings.items()}
         rows = sorted({row for part in parts.values() for row in part})
         right = {document_number(name) for name in qrels.get(query_id, {})}
-        mask = np.asarray([opened.forward.document_of(row) in right for row in rows])
+        mask = np.asarray([number in right for number in opened.index.documents_of(rows).tolist()])
         if mask.any():
             table.append((np.asarray([[parts[n].get(row, 0.0) for n in names] for row in rows]), mask))
     tenths = [(a, b, 10 - a - b) for a in range(1, 9) for b in range(1, 10 - a)]

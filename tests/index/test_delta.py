@@ -15,6 +15,7 @@ from index import delta
 from index.checking import check
 from index.delta import Delta
 from index.dense import VECTORS
+from index.embedded import EmbeddedIndex
 from index.encoders import load_encoder
 from index.engine import Engine
 from index.generations import build
@@ -56,7 +57,9 @@ def state(settings: Settings) -> dict[str, object]:
     that complete (the dictionary is the base's)."""
     engine = Engine.open(settings)
     try:
-        forward, dense = engine.opened.forward, engine.opened.dense
+        index = engine.opened.index
+        assert isinstance(index, EmbeddedIndex)
+        forward, dense = index.forward, index.dense
         return {
             "rows": sorted(dense.rows().tolist()),
             "vectors": dense.vectors(forward.rows).round(4).tolist(),

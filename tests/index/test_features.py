@@ -32,7 +32,9 @@ def table(forward: ForwardIndex, question: str) -> dict[str, np.ndarray]:
     tokens = LEXICON.rows([question])[0]
     vector = LEXICON.encode_queries([question])[0]
     candidates = [Candidate(row, forward.document_of(row), {"dense": 1.0}, 0.5, 0.1) for row in (7, 9, 12)]
-    found = features(tokens, np.zeros(len(tokens), dtype=bool), vector, candidates, forward, LEXICON)
+    gathered = forward.gather([7, 9, 12])
+    asked = np.zeros(len(tokens), dtype=bool)
+    found = features(tokens, asked, vector, candidates, gathered, forward, LEXICON)
     assert found.shape == (3, len(NAMES))
     assert np.isfinite(found).all()
     return dict(zip(NAMES, found.T, strict=True))
