@@ -143,6 +143,14 @@ class Store:
         """Where it lies; for what works on whole tables."""
         return self._database
 
+    def reach(self) -> None:
+        """See that it can be read.
+
+        Raises:
+            corpus.sqlite.StoreError: it cannot.
+        """
+        next(self.rows("SELECT 1"))
+
     @property
     def like(self) -> str:
         """SQL's operator that matches a pattern whatever the case of Latin letters."""

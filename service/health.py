@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
@@ -20,8 +22,11 @@ async def livez() -> JSONResponse:
 
 @router.get("/readyz", summary="Can it answer questions?", response_model=Ready, responses=documented(503))
 async def readyz(serving: ServingDep) -> JSONResponse:
-    """503 until an index is open; `fault` says why an older one serves than the one that should."""
+    """503 until an index is open, and while its PostgreSQL cannot be reached; `fault` says why an older one serves than the one that should."""
     engine = serving.engine
+    if engine.store.remote:
+        # Not on the pool that answers: a busy service is a ready one.
+        await asyncio.to_thread(engine.store.reach)
     body = {
         "status": "ready",
         "generation": engine.generation,

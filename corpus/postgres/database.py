@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -50,6 +51,7 @@ class PostgresDatabase:
         self._places = threading.BoundedSemaphore(server.connections)
         self._mine = threading.local()
         self._closed = False
+        weakref.finalize(self, _close_all, self._free)  # whoever forgot to close it
 
     @property
     def name(self) -> str:
@@ -220,8 +222,12 @@ class PostgresDatabase:
             self._free.append(connection)
 
     def _drop_free(self) -> None:
-        while self._free:
-            self._free.pop().close()
+        _close_all(self._free)
+
+
+def _close_all(connections: list[Connection]) -> None:
+    while connections:
+        connections.pop().close()
 
 
 class _Transaction:
