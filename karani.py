@@ -58,7 +58,7 @@ def _expected_errors() -> tuple[type[Exception], ...]:
         "corpus.export": ("ExportError",),
         "corpus.sqlite": ("SchemaError", "StoreError"),
         "corpus.limits": ("LimitsError",),
-        "corpus.settings": ("DatabaseSettingError",),
+        "corpus.settings": ("SettingsError",),
         "index.opening": ("NoIndexError",),
         "corpus.locking": ("CorpusLockedError",),
         "index.manifest": ("GenerationError",),

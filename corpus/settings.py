@@ -41,8 +41,8 @@ _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _FEWEST_CONNECTIONS = 2  # one that streams a long result, one for what is asked meanwhile
 
 
-class DatabaseSettingError(ValueError):
-    """A ``KARANI_DATABASE…`` variable makes no sense; says which and why, without its password."""
+class SettingsError(ValueError):
+    """A setting has a value that it cannot have; says which it can, and never shows a password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class DatabaseServer:
         """What ``KARANI_DATABASE…`` say; ``None`` without an address.
 
         Raises:
-            DatabaseSettingError: one of them makes no sense.
+            SettingsError: one of them makes no sense.
         """
         url = environ.get("KARANI_DATABASE", "").strip()
         if not url:
@@ -105,8 +105,8 @@ class DatabaseServer:
         }
 
 
-def _unusable(name: str, thai: str, english: str) -> DatabaseSettingError:
-    return DatabaseSettingError(f"{name}: ต้องเป็น {thai} / must be {english}")
+def _unusable(name: str, thai: str, english: str) -> SettingsError:
+    return SettingsError(f"{name}: ต้องเป็น {thai} / must be {english}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class Settings:
 
         Raises:
             corpus.limits.LimitsError: a limit is no whole number above zero.
-            DatabaseSettingError: the PostgreSQL server's address, schema or connections make no sense.
+            SettingsError: the PostgreSQL server's address, schema or connections make no sense.
         """
         return cls(
             data=data or Path(environ.get("KARANI_DATA") or "var"),

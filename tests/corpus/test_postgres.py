@@ -19,7 +19,7 @@ from corpus.copying import reading_file, write_file
 from corpus.locking import CorpusLockedError, corpus_lock
 from corpus.passages import split
 from corpus.records import Case, CaseSpan, Page, Piece
-from corpus.settings import DatabaseServer, DatabaseSettingError, Settings
+from corpus.settings import DatabaseServer, Settings, SettingsError
 from corpus.sqlite import SchemaError, StoreError
 from corpus.store import DocumentRecord, Store
 from tests.corpus.test_store import record
@@ -397,7 +397,7 @@ def test_a_newer_schema_is_refused_and_none_is_told(database: DatabaseServer, po
     ],
 )
 def test_settings_that_make_no_sense_are_refused_without_showing_them(wrong: dict[str, str]) -> None:
-    with pytest.raises(DatabaseSettingError, match=f"{list(wrong)[-1]}: .* / must be") as caught:
+    with pytest.raises(SettingsError, match=f"{list(wrong)[-1]}: .* / must be") as caught:
         Settings.from_environment(wrong)
     assert "sh@" not in str(caught.value)
 
