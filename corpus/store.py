@@ -295,8 +295,6 @@ class Store:
 
     def stored(self, rows: Sequence[int]) -> dict[int, StoredPassage]:
         """Passages with their contexts and cases by row number, in one query; absent rows are left out."""
-        if not rows:
-            return {}
         marks = ",".join("?" * len(rows))
         sql = f"SELECT row, context, {PASSAGE} FROM passages WHERE row IN ({marks}) AND {self.alive()}"
         found = [(row[0], row[1], Passage(*row[2:])) for row in self.rows(sql, rows)]
@@ -387,8 +385,6 @@ class Store:
     def titles(self, document_ids: Iterable[str]) -> dict[str, str]:
         """Titles by document id."""
         wanted = list(dict.fromkeys(document_ids))
-        if not wanted:
-            return {}
         marks = ",".join("?" * len(wanted))
         sql = f"SELECT document_id, title FROM documents WHERE document_id IN ({marks}) AND {self.alive()}"
         return {row[0]: row[1] for row in self.rows(sql, wanted)}
@@ -396,8 +392,6 @@ class Store:
     def metadata(self, document_ids: Iterable[str]) -> dict[str, Mapping[str, str]]:
         """What is known about some documents, by document id."""
         wanted = list(dict.fromkeys(document_ids))
-        if not wanted:
-            return {}
         marks = ",".join("?" * len(wanted))
         sql = f"SELECT document_id, metadata FROM documents WHERE document_id IN ({marks}) AND {self.alive()}"
         return {row[0]: json.loads(row[1]) for row in self.rows(sql, wanted)}

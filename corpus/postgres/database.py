@@ -245,8 +245,8 @@ class _Transaction:
 
 
 def _query(sql: str) -> bytes:
-    """Our SQL as psycopg takes it; no text in it holds a question mark."""
-    return sql.replace("%", "%%").replace("?", "%s").encode()
+    """Our SQL as psycopg takes it; no text in it holds a question mark, and an empty list holds nothing, as in SQLite."""
+    return sql.replace("IN ()", "IN (NULL)").replace("%", "%%").replace("?", "%s").encode()
 
 
 def _values(row: Iterable[Any]) -> list[Any]:

@@ -93,6 +93,13 @@ def test_a_failed_transaction_leaves_nothing_behind(store: Store) -> None:
     assert [d.document_id for d in store.documents()] == ["report", "second"]
 
 
+def test_nothing_asked_for_is_nothing_found(store: Store) -> None:
+    store.replace(record())
+    assert store.stored([]) == store.places([]) == store.titles([]) == store.metadata([]) == {}
+    assert store.page_sources([]) == {}
+    assert list(store.passages([])) == []
+
+
 def test_streaming_gives_every_passage_once(store: Store) -> None:
     for number in range(25):
         store.replace(record(f"d{number:02}", text=f"เอกสารที่ {number}"))
