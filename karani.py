@@ -58,6 +58,8 @@ def _expected_errors() -> tuple[type[Exception], ...]:
         "corpus.export": ("ExportError",),
         "corpus.sqlite": ("SchemaError", "StoreError"),
         "corpus.limits": ("LimitsError",),
+        "corpus.settings": ("SettingsError",),
+        "index.interfaces": ("UnavailableError",),
         "index.opening": ("NoIndexError",),
         "corpus.locking": ("CorpusLockedError",),
         "index.manifest": ("GenerationError",),

@@ -22,7 +22,7 @@ from index.interfaces import Gathered, Integers
 from index.writing import save_array
 
 FORWARD = "forward"
-_TOKENS, _PLACES, _COUNTS = "tokens.npy", "places.npy", "counts.npy"
+TOKENS, PLACES, COUNTS = "tokens.npy", "places.npy", "counts.npy"
 #: A passage's tokens beyond this many are left out of reranking (never out of encoding).
 _MAX_TOKENS = 400
 _AT_ONCE = 20_000
@@ -69,15 +69,21 @@ class ForwardWriter:
         folder.mkdir()
         tokens = np.concatenate(self._tokens) if self._tokens else np.zeros(0, dtype=np.int32)
         places = np.concatenate(self._places) if self._places else np.zeros((0, 5), dtype=np.int64)
-        save_array(folder / _TOKENS, tokens)
-        save_array(folder / _PLACES, places[np.argsort(places[:, 0])])
-        save_array(folder / _COUNTS, self._counts)
+        save_array(folder / TOKENS, tokens)
+        save_array(folder / PLACES, places[np.argsort(places[:, 0])])
+        save_array(folder / COUNTS, self._counts)
+
+
+def token_idf(counts: NDArray[np.int64], passages: int) -> NDArray[np.float32]:
+    """Inverse document frequency of each token (BM25's form, never negative), of how many passages hold it."""
+    idf: NDArray[np.float32] = np.log1p((max(1, passages) - counts + 0.5) / (counts + 0.5)).astype(np.float32)
+    return idf
 
 
 def link(base: Path, generation: Path) -> None:
     """Hard links of one generation's base files in another, in the making."""
     (generation / FORWARD).mkdir()
-    for name in (_TOKENS, _PLACES, _COUNTS):
+    for name in (TOKENS, PLACES, COUNTS):
         os.link(base / FORWARD / name, generation / FORWARD / name)
 
 
@@ -87,26 +93,23 @@ class ForwardIndex:
     def __init__(self, folder: Path) -> None:
         self._tokens: Integers = _mapped(folder)
         self._later = np.zeros(0, dtype=np.int32)
-        self._places: NDArray[np.int64] = np.load(folder / FORWARD / _PLACES, allow_pickle=False)
+        self._places: NDArray[np.int64] = np.load(folder / FORWARD / PLACES, allow_pickle=False)
         self.delta_rows: Rows = np.zeros(0, dtype=np.int64)
         delta = Delta.of(folder)
         if delta is not None:
             self._add(delta)
         self.rows: Rows = np.ascontiguousarray(self._places[:, 0])
-        counts = (folder if delta is None else delta.folder) / FORWARD / _COUNTS
+        counts = (folder if delta is None else delta.folder) / FORWARD / COUNTS
         #: In how many passages each token stands.
         self.counts: NDArray[np.int64] = np.load(counts, allow_pickle=False)
-        size = max(1, len(self.rows))
-        #: Inverse document frequency of each token (BM25's form, never negative).
-        self.idf: NDArray[np.float32] = np.log1p((size - self.counts + 0.5) / (self.counts + 0.5)).astype(
-            np.float32
-        )
+        #: Inverse document frequency of each token.
+        self.idf = token_idf(self.counts, len(self.rows))
         self.mean_body = float(self._places[:, 3].mean()) if len(self.rows) else 1.0
 
     def _add(self, delta: Delta) -> None:
         """The delta's passages among the base's; their first tokens count on from the end of the base's."""
         self._later = _mapped(delta.folder)
-        later = np.load(delta.folder / FORWARD / _PLACES, allow_pickle=False)
+        later = np.load(delta.folder / FORWARD / PLACES, allow_pickle=False)
         self.delta_rows = np.ascontiguousarray(later[:, 0])
         kept = self._places[without(self._places[:, 0], delta.removed)]
         places = np.concatenate([kept, later + np.asarray([0, len(self._tokens), 0, 0, 0])])
@@ -186,5 +189,5 @@ class ForwardIndex:
 
 def _mapped(folder: Path) -> Integers:
     """The tokens as a plain array over the mapped file: numpy's own class for them costs time with every slice."""
-    mapped: Integers = np.asarray(np.load(folder / FORWARD / _TOKENS, mmap_mode="r", allow_pickle=False))
+    mapped: Integers = np.asarray(np.load(folder / FORWARD / TOKENS, mmap_mode="r", allow_pickle=False))
     return mapped
