@@ -19,59 +19,14 @@ from numpy.typing import NDArray
 
 from index.delta import Delta, Rows, without
 from index.interfaces import Gathered, Integers
-from index.writing import save_array
 
 FORWARD = "forward"
 TOKENS, PLACES, COUNTS = "tokens.npy", "places.npy", "counts.npy"
-#: A passage's tokens beyond this many are left out of reranking (never out of encoding).
-_MAX_TOKENS = 400
-_AT_ONCE = 20_000
 
 
 def document_number(document_id: str) -> int:
     """A document's id as a 63-bit number, the same in every generation."""
     return int.from_bytes(hashlib.blake2b(document_id.encode(), digest_size=8).digest()) >> 1
-
-
-class ForwardWriter:
-    """Collects passages; `write` makes the files."""
-
-    def __init__(self, vocabulary: int) -> None:
-        self._tokens: list[Integers] = []
-        self._places: list[NDArray[np.int64]] = []
-        self._counts = np.zeros(vocabulary, dtype=np.int64)
-        self._length = 0
-
-    def copy(self, base: ForwardIndex, removed: Rows, *, delta_only: bool = False) -> None:
-        """Start from another generation, less some rows; ``delta_only`` takes of its passages the delta's alone."""
-        self._counts += base.counts - base.occurrences(removed)
-        rows = base.delta_rows if delta_only else base.rows
-        kept = rows[without(rows, removed)]
-        for start in range(0, len(kept), _AT_ONCE):
-            self._append(*base.cut_out(kept[start : start + _AT_ONCE]))
-
-    def add(self, row: int, document: int, context: Integers, body: Integers) -> None:
-        """Add one passage's token rows; ``document`` is `document_number` of its document's id."""
-        head = context[: _MAX_TOKENS // 4]
-        tokens = np.concatenate([head, body[: _MAX_TOKENS - len(head)]]).astype(np.int32)
-        self._append(np.asarray([(row, 0, len(head), len(tokens) - len(head), document)]), tokens)
-        self._counts[np.unique(tokens)] += 1
-
-    def _append(self, places: NDArray[np.int64], tokens: Integers) -> None:
-        """Places whose first tokens count from the start of ``tokens``."""
-        self._places.append(places + np.asarray([0, self._length, 0, 0, 0]))
-        self._tokens.append(tokens)
-        self._length += len(tokens)
-
-    def write(self, folder: Path) -> None:
-        """Write the three arrays, passages in row order of the store, into a new folder ``forward`` of ``folder``."""
-        folder = folder / FORWARD
-        folder.mkdir()
-        tokens = np.concatenate(self._tokens) if self._tokens else np.zeros(0, dtype=np.int32)
-        places = np.concatenate(self._places) if self._places else np.zeros((0, 5), dtype=np.int64)
-        save_array(folder / TOKENS, tokens)
-        save_array(folder / PLACES, places[np.argsort(places[:, 0])])
-        save_array(folder / COUNTS, self._counts)
 
 
 def token_idf(counts: NDArray[np.int64], passages: int) -> NDArray[np.float32]:

@@ -183,11 +183,15 @@ class StaticEncoder:
         norm = float(np.linalg.norm(total))
         return total / np.float32(norm) if norm > _SMALLEST_NORM else np.zeros_like(total)
 
-    def _encode(self, texts: Sequence[str]) -> Vectors:
-        vectors: Vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
-        for row, text in enumerate(texts):
-            vectors[row] = self.pooled(self._rows[self._tokenizer.encode(text)])
+    def encode_rows(self, tokens: Sequence[NDArray[np.integer]]) -> Vectors:
+        """`encode_passages` of texts given as what `rows` returned for them (or for their parts, joined by a line's end)."""
+        vectors: Vectors = np.zeros((len(tokens), self.dim), dtype=np.float32)
+        for place, rows in enumerate(tokens):
+            vectors[place] = self.pooled(rows)
         return vectors
+
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        return self.encode_rows(self.rows(texts))
 
 
 def checksum_lines(folder: Path, names: Sequence[str]) -> str:

@@ -54,9 +54,7 @@ class Connection:
             _lite_installed()
             Path(uri).absolute().parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._client: Any = client_class(
-                uri=uri, token=token, db_name=database, timeout=PATIENCE_SECONDS
-            )
+            self._client: Any = client_class(uri=uri, token=token, db_name=database, timeout=PATIENCE_SECONDS)
         except Exception as error:  # the client raises its own, gRPC's and Python's errors alike
             raise _told(uri, error) from error
         self.is_lite = is_file(uri) or "lite" in str(self("get_server_version")).lower()

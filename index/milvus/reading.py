@@ -122,9 +122,7 @@ class MilvusIndex:
         """Why Milvus does not answer just now; empty when it does."""
         return self.connection.problem()
 
-    def rankings(
-        self, sought: Sought, depth: int, filters: Filters, watch: Stopwatch
-    ) -> dict[str, Ranking]:
+    def rankings(self, sought: Sought, depth: int, filters: Filters, watch: Stopwatch) -> dict[str, Ranking]:
         """Each asked input's best ``depth`` passages."""
         asked: dict[str, Callable[[], Ranking]] = {}
         where = expression(filters, self.change)
@@ -199,7 +197,9 @@ class MilvusIndex:
             search_params=params,
             output_fields=[fields.ROW],
         )
-        pairs = [(int(hit["id"] if "id" in hit else hit[fields.ROW]), float(hit["distance"])) for hit in found[0]]
+        pairs = [
+            (int(hit["id"] if "id" in hit else hit[fields.ROW]), float(hit["distance"])) for hit in found[0]
+        ]
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
 
     def _rows(self, rows: Sequence[int], wanted: list[str]) -> list[Mapping[str, Any]]:
@@ -227,9 +227,7 @@ def rows_of(
 
 def count(connection: Connection, collection: str, where: str) -> int:
     """How many rows fulfil a condition."""
-    found = connection(
-        "query", collection, filter=where, output_fields=["count(*)"], timeout=WRITING_SECONDS
-    )
+    found = connection("query", collection, filter=where, output_fields=["count(*)"], timeout=WRITING_SECONDS)
     return int(found[0]["count(*)"])
 
 
