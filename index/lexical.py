@@ -46,7 +46,7 @@ def ngrams(text: str) -> list[str]:
     plain = skeleton(text)
     if len(plain) <= NGRAM:
         return [plain] if plain else []
-    return [plain[i : i + NGRAM] for i in range(len(plain) - NGRAM + 1)]
+    return passage_ngrams(plain)
 
 
 def _schema() -> Any:
@@ -158,6 +158,11 @@ class LexicalIndex:
                 any_of = make.boolean_query([(tantivy.Occur.Should, term) for term in terms])
                 clauses.append((tantivy.Occur.Must, make.const_score_query(any_of, 0.0)))
         return clauses
+
+
+def passage_ngrams(plain: str) -> list[str]:
+    """The character 3-grams that a passage is found by, of its skeleton."""
+    return [plain[i : i + NGRAM] for i in range(len(plain) - NGRAM + 1)]
 
 
 def heaviest(weights: Mapping[str, float]) -> list[tuple[str, float]]:

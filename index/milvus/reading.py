@@ -118,6 +118,10 @@ class MilvusIndex:
         if held != self._passages:
             raise MilvusError(_lost(name, f"holds {held} of {self._passages} passages"))
 
+    def rows(self) -> list[int]:
+        """The row numbers held, ascending."""
+        return all_rows(self.connection, self.served.collection, seen_at(self.change))
+
     def problem(self) -> str:
         """Why Milvus does not answer just now; empty when it does."""
         return self.connection.problem()
@@ -223,6 +227,25 @@ def rows_of(
     )
     by_row = {int(one[fields.ROW]): one for one in found}
     return [by_row[row] for row in ids]
+
+
+def all_rows(connection: Connection, collection: str, where: str) -> list[int]:
+    """The rows that fulfil a condition, ascending, however many."""
+    pages = connection(
+        "query_iterator",
+        collection,
+        filter=where,
+        output_fields=[fields.ROW],
+        batch_size=_DEEPEST // 4,
+        timeout=WRITING_SECONDS,
+    )
+    rows: list[int] = []
+    try:
+        while page := pages.next():
+            rows += [int(one[fields.ROW]) for one in page]
+    finally:
+        pages.close()
+    return sorted(rows)
 
 
 def count(connection: Connection, collection: str, where: str) -> int:

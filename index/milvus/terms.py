@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +103,7 @@ class TermWriter:
             out.append(number)
         return out
 
-    def count(self, numbers: Sequence[int] | Numbers, by: int = 1) -> None:
+    def count(self, numbers: Sequence[int] | NDArray[Any], by: int = 1) -> None:
         """Count passages that hold terms; a number for each of a passage's different terms."""
         if not len(numbers):
             return
