@@ -321,6 +321,7 @@ def _info(args: argparse.Namespace) -> int:
         print(
             f"generation  {folder.name}  {manifest.passages} passages, encoder {manifest.encoder} "
             f"{manifest.revision[:12]} ({manifest.dim} dims), cleaner {manifest.cleaner}, truncated {manifest.truncated}"
+            + (f", Milvus {manifest.milvus['collection']}" if manifest.milvus else "")
         )
     return OK
 

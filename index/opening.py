@@ -68,9 +68,11 @@ def open_newest(
     Raises:
         GenerationError: there are generations, but none can be used; says what is wrong with the first.
         NoIndexError: there is none.
+        UnavailableError: one lies elsewhere and could be used if that answered; no other can.
     """
     _, astray = read_current(settings)
     faults = [astray] if astray else []
+    away = False
     for folder in candidates(settings):
         try:
             if previous is not None and previous.name == folder.name:
@@ -78,13 +80,14 @@ def open_newest(
                 opened = previous
             else:
                 opened = _open(folder, store, encoder, previous, settings)
-        except GenerationError as error:
+        except (GenerationError, UnavailableError) as error:
             faults.append(str(error))
+            away = away or isinstance(error, UnavailableError)
             continue
         return replace(opened, fault=_instead(opened.name, faults))
     if not candidates(settings):
         raise no_index(settings)
-    raise GenerationError("\n".join(faults))
+    raise (UnavailableError if away else GenerationError)("\n".join(faults))
 
 
 def _instead(name: str, faults: list[str]) -> str:

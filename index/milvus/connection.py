@@ -20,6 +20,7 @@ LITE = "milvus.db"
 PATIENCE_SECONDS = 10.0
 #: Seconds that inserting a batch, flushing, loading or indexing may take.
 WRITING_SECONDS = 600.0
+_LOOK_SECONDS = 2.0
 _LITE_SUFFIX = ".db"
 _GONE = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"})
 
@@ -74,7 +75,7 @@ class Connection:
     def problem(self) -> str:
         """Why it does not answer just now; empty when it does."""
         try:
-            self("get_server_version")
+            self("get_server_version", timeout=_LOOK_SECONDS)
         except (UnavailableError, MilvusError) as error:
             return str(error)
         return ""
