@@ -22,8 +22,10 @@ async def livez() -> JSONResponse:
 
 @router.get("/readyz", summary="Can it answer questions?", response_model=Ready, responses=documented(503))
 async def readyz(serving: ServingDep) -> JSONResponse:
-    """503 until an index is open, and while what holds it does not answer; `fault` says why an older one serves than
-    the one that should."""
+    """503 until an index is open, and while what holds it does not answer.
+
+    `fault` says why an older one serves than the one that should.
+    """
     engine = serving.engine
     if await asyncio.to_thread(engine.problem):
         raise unreachable()
