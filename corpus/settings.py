@@ -34,6 +34,11 @@ VARIABLES: tuple[tuple[str, str | None, str], ...] = (
     ),
     ("KARANI_MILVUS_TOKEN", None, "Milvus' `USER:PASSWORD` or API key"),
     ("KARANI_MILVUS_DATABASE", None, "the Milvus database; none: the server's default"),
+    (
+        "KARANI_WORKERS",
+        None,
+        "processes that read, clean, segment and encode; by default as many as there are cores",
+    ),
     ("KARANI_KEEP_ORIGINALS", "1", "keep ingested files under `files/`, named by their SHA-256"),
     ("KARANI_DATASETS", "../shared/data", "where `karani eval` and the tests look for data sets"),
     ("KARANI_COMMIT", None, "the commit that measurements name, where there is no checkout to ask"),
@@ -58,6 +63,7 @@ class Settings:
         milvus_token: what it lets in with (``KARANI_MILVUS_TOKEN``).
         milvus_database: the database there (``KARANI_MILVUS_DATABASE``).
         keep_originals: keep a copy of each ingested file under ``files/`` (``KARANI_KEEP_ORIGINALS``, 1 or 0).
+        workers: processes that read, clean, segment and encode, ``None`` for one a core (``KARANI_WORKERS``).
         limits: how much of a file is read at most (``KARANI_MAX_…``).
     """
 
@@ -69,6 +75,7 @@ class Settings:
     milvus_token: str = field(default="", repr=False)
     milvus_database: str = ""
     keep_originals: bool = True
+    workers: int | None = None
     limits: Limits = field(default_factory=Limits)
 
     @classmethod
@@ -78,7 +85,7 @@ class Settings:
         """Settings from ``KARANI_*`` variables; an explicit ``data`` wins.
 
         Raises:
-            corpus.limits.LimitsError: a limit is no whole number above zero.
+            corpus.limits.LimitsError: a limit, or the number of workers, is no whole number above zero.
             SettingsError: there is no such engine.
         """
         engine = environ.get("KARANI_ENGINE") or "embedded"
@@ -96,6 +103,9 @@ class Settings:
             milvus_database=environ.get("KARANI_MILVUS_DATABASE", "").strip(),
             keep_originals=environ.get("KARANI_KEEP_ORIGINALS", "1").strip().lower()
             not in {"0", "false", "no", "off"},
+            workers=limits.number("KARANI_WORKERS", environ["KARANI_WORKERS"])
+            if environ.get("KARANI_WORKERS")
+            else None,
             limits=Limits.from_environment(environ),
         )
 

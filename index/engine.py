@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from corpus.settings import Settings
 from corpus.store import Place, Store
 from index.answers import CONSIDERED, answer_for
 from index.calibration import Calibration
-from index.encoders import load_encoder, load_lexicon
+from index.encoders import StaticEncoder, load_encoder, load_lexicon
 from index.features import Candidate, Features, features
 from index.forward import document_number
 from index.fusion import Fused, Ranking, Weights, fuse
@@ -91,6 +92,7 @@ class Engine:
         # A question's vector is asked for by ranking, reranking and answering.
         self._vector = _remembered(encoder)
         self._lexical_vector = self._vector if self.lexicon is encoder else _remembered(self.lexicon)
+        self._content_tokens = _content_tokens(self.lexicon)
         self.reranker = Reranker.load()
         self.calibration = Calibration.load()
 
@@ -241,7 +243,12 @@ class Engine:
             query, listing, system=system, filters=filters, exact=exact, everything=everything, watch=watch
         )
         with watch("answer"):
-            answer = answer_for(found.asked, found.first, found.judged, self.lexicon, self.calibration)
+            answer = None
+            if found.first:
+                vector = self._lexical_vector(found.asked.text)
+                answer = answer_for(
+                    found.asked, found.first, found.judged, self.lexicon, self.calibration, vector
+                )
         return SearchResult(
             query=query,
             took_ms=(time.perf_counter() - began) * 1000,
@@ -418,12 +425,10 @@ class Engine:
             Candidate(row, document, parts, score, cosine)
             for (row, score, parts), document, cosine in zip(head, documents, cosines, strict=True)
         ]
-        tokens = self.lexicon.rows([" ".join(asked.content)])[0]
-        digits = self.lexicon.rows([" ".join(term for term in asked.content if term.isdigit())])[0]
-        is_digit = np.isin(tokens, digits)
+        tokens, digits = self._content_tokens(asked.content)
         return features(
             tokens,
-            is_digit,
+            digits,
             vector,
             candidates,
             fetched.tokens,
@@ -493,6 +498,19 @@ def _facets(store: Store, places: Mapping[int, Place]) -> dict[str, dict[str, in
 def _remembered(encoder: Encoder) -> Callable[[str], Vectors]:
     """An encoder's vector of one question; the last few hundred are kept."""
     return lru_cache(maxsize=512)(lambda text: encoder.encode_queries([text])[0])
+
+
+def _content_tokens(
+    lexicon: StaticEncoder,
+) -> Callable[[tuple[str, ...]], tuple[NDArray[np.int32], NDArray[np.bool_]]]:
+    """A question's tokens, and which are numbers; the last few hundred questions' are kept."""
+
+    def tokens_of(content: tuple[str, ...]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        numbers = " ".join(term for term in content if term.isdigit())
+        tokens, digits = lexicon.rows([" ".join(content), numbers])
+        return tokens, np.isin(tokens, digits)
+
+    return lru_cache(maxsize=512)(tokens_of)
 
 
 def _reordered(fused: Sequence[Fused], judged: Judged) -> list[Fused]:

@@ -22,6 +22,7 @@ from index.interfaces import Gathered, Integers
 
 FORWARD = "forward"
 TOKENS, PLACES, COUNTS = "tokens.npy", "places.npy", "counts.npy"
+_MISSING = np.full(1, -1, dtype=np.int32)
 
 
 def document_number(document_id: str) -> int:
@@ -135,11 +136,18 @@ class ForwardIndex:
         held = context + body
         lengths = np.maximum(held, 1)
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        within = np.arange(int(starts[-1])) - np.repeat(starts[:-1], lengths)
-        tokens = np.full(len(within), -1, dtype=np.int32)
-        there = within < np.repeat(held, lengths)
-        tokens[there] = self._taken((np.repeat(first, lengths) + within)[there])
-        return Gathered(tokens, starts, within >= np.repeat(context, lengths))
+        tokens = np.concatenate([self._run(*run) for run in zip(first.tolist(), held.tolist(), strict=True)])
+        sides = np.stack([context, lengths - context], axis=1).ravel()
+        return Gathered(tokens, starts, np.repeat(np.tile([False, True], len(lengths)), sides))
+
+    def _run(self, first: int, count: int) -> Integers:
+        """One passage's tokens; a missing one for a passage without any."""
+        if not count:
+            return _MISSING
+        base = len(self._tokens)
+        if first >= base:
+            return self._later[first - base : first - base + count]
+        return self._tokens[first : first + count]
 
 
 def _mapped(folder: Path) -> Integers:

@@ -105,7 +105,10 @@ def busy(*, close: bool = False) -> ProblemError:
 
 def unreachable() -> ProblemError:
     """503 while what holds the index does not answer; where it is, is not the caller's business."""
-    thai, english = "ที่เก็บดัชนีไม่ตอบสนอง กรุณาลองใหม่ในอีกสักครู่", "what holds the index does not answer: try again shortly"
+    thai, english = (
+        "ที่เก็บดัชนีไม่ตอบสนอง กรุณาลองใหม่ในอีกสักครู่",
+        "what holds the index does not answer: try again shortly",
+    )
     return ProblemError(503, "index-unreachable", thai, english, headers={"Retry-After": "5"})
 
 
