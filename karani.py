@@ -59,6 +59,7 @@ def _expected_errors() -> tuple[type[Exception], ...]:
         "corpus.sqlite": ("SchemaError", "StoreError"),
         "corpus.limits": ("LimitsError",),
         "corpus.settings": ("SettingsError",),
+        "index.interfaces": ("UnavailableError",),
         "index.opening": ("NoIndexError",),
         "corpus.locking": ("CorpusLockedError",),
         "index.manifest": ("GenerationError",),
@@ -345,6 +346,7 @@ def _info(args: argparse.Namespace) -> int:
         print(
             f"generation  {folder.name}  {manifest.passages} passages, encoder {manifest.encoder} "
             f"{manifest.revision[:12]} ({manifest.dim} dims), cleaner {manifest.cleaner}, truncated {manifest.truncated}"
+            + (f", Milvus {manifest.milvus['collection']}" if manifest.milvus else "")
         )
     return OK
 

@@ -13,6 +13,7 @@ from corpus import limits
 from corpus.limits import Limits
 
 DEMO_FOLDER = "demo"
+ENGINES = ("embedded", "milvus")
 
 #: Name, default and meaning of every variable read here or by the command, for README's table.
 VARIABLES: tuple[tuple[str, str | None, str], ...] = (
@@ -23,6 +24,18 @@ VARIABLES: tuple[tuple[str, str | None, str], ...] = (
         "the encoder: `builtin`, a folder, or a sentence-transformers model's name",
     ),
     ("KARANI_ENCODER_REVISION", None, "hub commit that pins a named model"),
+    (
+        "KARANI_ENGINE",
+        "embedded",
+        "what holds the index: `embedded` (files of the data directory) or `milvus` (needs `karani[milvus]`)",
+    ),
+    (
+        "KARANI_MILVUS_URI",
+        None,
+        "where Milvus is: `http://HOST:19530`, or a file `….db` for Milvus Lite; none: `milvus.db` in the data directory",
+    ),
+    ("KARANI_MILVUS_TOKEN", None, "Milvus' `USER:PASSWORD` or API key"),
+    ("KARANI_MILVUS_DATABASE", None, "the Milvus database; none: the server's default"),
     (
         "KARANI_WORKERS",
         None,
@@ -122,6 +135,10 @@ class Settings:
         data: the data directory (``KARANI_DATA``, default ``var``).
         encoder: ``builtin``, or a sentence-transformers model's name or folder (``KARANI_ENCODER``).
         encoder_revision: hub commit that pins a named encoder (``KARANI_ENCODER_REVISION``).
+        engine: what holds the index, one of `ENGINES` (``KARANI_ENGINE``).
+        milvus_uri: Milvus' address or Milvus Lite's file (``KARANI_MILVUS_URI``).
+        milvus_token: what it lets in with (``KARANI_MILVUS_TOKEN``).
+        milvus_database: the database there (``KARANI_MILVUS_DATABASE``).
         keep_originals: keep a copy of each ingested file under ``files/`` (``KARANI_KEEP_ORIGINALS``, 1 or 0).
         workers: processes that read, clean, segment and encode, ``None`` for one a core (``KARANI_WORKERS``).
         limits: how much of a file is read at most (``KARANI_MAX_…``).
@@ -131,6 +148,10 @@ class Settings:
     data: Path = Path("var")
     encoder: str = "builtin"
     encoder_revision: str | None = None
+    engine: str = "embedded"
+    milvus_uri: str = ""
+    milvus_token: str = field(default="", repr=False)
+    milvus_database: str = ""
     keep_originals: bool = True
     workers: int | None = None
     limits: Limits = field(default_factory=Limits)
@@ -144,12 +165,22 @@ class Settings:
 
         Raises:
             corpus.limits.LimitsError: a limit, or the number of workers, is no whole number above zero.
-            SettingsError: the PostgreSQL server's address, schema or connections make no sense.
+            SettingsError: there is no such engine, or the PostgreSQL server's address, schema or connections make no
+                sense.
         """
+        engine = environ.get("KARANI_ENGINE") or "embedded"
+        if engine not in ENGINES:
+            raise SettingsError(
+                f"KARANI_ENGINE ต้องเป็น {' หรือ '.join(ENGINES)} / KARANI_ENGINE must be {' or '.join(ENGINES)}"
+            )
         return cls(
             data=data or Path(environ.get("KARANI_DATA") or "var"),
             encoder=environ.get("KARANI_ENCODER") or "builtin",
             encoder_revision=environ.get("KARANI_ENCODER_REVISION") or None,
+            engine=engine,
+            milvus_uri=environ.get("KARANI_MILVUS_URI", "").strip(),
+            milvus_token=environ.get("KARANI_MILVUS_TOKEN", "").strip(),
+            milvus_database=environ.get("KARANI_MILVUS_DATABASE", "").strip(),
             keep_originals=environ.get("KARANI_KEEP_ORIGINALS", "1").strip().lower()
             not in {"0", "false", "no", "off"},
             workers=limits.number("KARANI_WORKERS", environ["KARANI_WORKERS"])

@@ -86,7 +86,7 @@ class _Examination:
                 yield from current_problems(self._settings)
                 for folder in candidates(self._settings):
                     self._step(folder.name)
-                    yield from generation_problems(folder, store)
+                    yield from generation_problems(folder, store, self._settings)
                 yield from unreferenced_problems(self._settings, store)
         except (SchemaError, sqlite3.DatabaseError) as error:
             thai, _, english = str(error).partition(" / ")

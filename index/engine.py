@@ -22,7 +22,7 @@ from index.features import Candidate, Features, features
 from index.forward import document_number
 from index.fusion import Fused, Ranking, Weights, fuse
 from index.hits import Filters, Group, Hit, SearchResult
-from index.interfaces import Encoder, Fetched, Sought, Vectors
+from index.interfaces import Encoder, Fetched, Sought, UnavailableError, Vectors
 from index.judged import Judged
 from index.listing import Listing
 from index.opening import NoIndexError, OpenGeneration, no_index, open_newest
@@ -103,6 +103,7 @@ class Engine:
         Raises:
             NoIndexError: nothing has been built there yet.
             GenerationError: every generation there is damaged, or the settings name another encoder.
+            UnavailableError: the index lies elsewhere, and that does not answer.
         """
         if not candidates(settings):
             raise no_index(settings)
@@ -142,6 +143,10 @@ class Engine:
     def fault(self) -> str:
         """Why another generation serves than the one that should; empty when all is well."""
         return self._opened.fault
+
+    def problem(self) -> str:
+        """Why it cannot answer just now, for people; empty when it can. May wait for another machine."""
+        return self._opened.index.problem()
 
     @property
     def opened(self) -> OpenGeneration:
@@ -184,6 +189,9 @@ class Engine:
                 opened = open_newest(self.settings, self._root_store, self.encoder, self._opened)
             except (GenerationError, NoIndexError) as error:
                 opened = replace(self._opened, fault=str(error))
+            except UnavailableError as error:
+                opened = replace(self._opened, fault=str(error))
+                self._looked = ((), now)  # nothing here changes when it answers again
             changed = opened.name != self.generation
             if warm and changed:
                 self._warm(opened)
@@ -471,6 +479,7 @@ class Opener:
         Raises:
             NoIndexError: nothing has been built there yet.
             GenerationError: no generation there can be used; raised anew until something there changes.
+            UnavailableError: the index lies elsewhere, and that does not answer just now.
         """
         seen = look(self._settings)
         if self._refused is not None and self._refused[0] == seen:

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from corpus.sqlite import StoreError
+from index.interfaces import UnavailableError
 from service.edge.current import CURRENT
 from service.edge.headers import security_headers
 from service.schemas import Problem
@@ -109,6 +110,15 @@ def store_away() -> ProblemError:
     return ProblemError(503, "no-database", thai, english, headers={"Retry-After": "5"})
 
 
+def unreachable() -> ProblemError:
+    """503 while what holds the index does not answer; where it is, is not the caller's business."""
+    thai, english = (
+        "ที่เก็บดัชนีไม่ตอบสนอง กรุณาลองใหม่ในอีกสักครู่",
+        "what holds the index does not answer: try again shortly",
+    )
+    return ProblemError(503, "index-unreachable", thai, english, headers={"Retry-After": "5"})
+
+
 def invalid(place: str, name: str, thai: str, english: str) -> ProblemError:
     """422 for one parameter, by name."""
     errors = [{"in": place, "name": name, "detail": f"{thai} · {english}"}]
@@ -187,7 +197,7 @@ def install(
                 answered.headers[name.decode()] = value.decode("latin-1")
         return answered
 
-    for kind in (RequestValidationError, HTTPException, StoreError, Exception):
+    for kind in (RequestValidationError, HTTPException, StoreError, UnavailableError, Exception):
         app.add_exception_handler(kind, answer)
     return answer
 
@@ -197,6 +207,9 @@ def _problem_of(request: Request, error: Exception) -> ProblemError:
         return error
     if isinstance(error, RequestValidationError):
         return from_errors(error.errors())
+    if isinstance(error, UnavailableError):
+        _log.error("%s", error)
+        return unreachable()
     if isinstance(error, HTTPException):
         return _from_http(error, request)
     if isinstance(error, StoreError):

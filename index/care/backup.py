@@ -51,7 +51,8 @@ def backup(
         settings: names the data directory.
         out: the file to write, usually ``….tar.zst``; it must not be there yet.
         originals: with the kept originals.
-        index: with the generation that serves; without it `karani build` is needed after a restore.
+        index: with the generation that serves, unless it lies in Milvus; without it `karani build` is needed after a
+            restore.
         progress: called with (bytes written, bytes in all, current file).
         talk: told for whom it waits.
         patience_seconds: how long to wait for another process that changes the data directory.
@@ -65,13 +66,23 @@ def backup(
     try:
         with _new_file(out) as file, staging(settings.data, BACKUP_STAGING) as folder:
             with corpus_lock(settings, "karani backup", patience_seconds=patience_seconds, talk=talk):
-                generation = current_name(settings) if index else None
+                generation = _packable(settings) if index else None
                 _stage(settings, folder, generation, originals=originals)
             about = _about(folder, generation)
             _write(folder, about, file, progress)
             return about
     except OSError as error:
         raise BackupError(f"{out}: สำรองไม่สำเร็จ / no backup was made: {reason(error)}") from error
+
+
+def _packable(settings: Settings) -> str | None:
+    """The generation that serves; ``None`` for one whose passages lie in Milvus, as its folder alone answers nothing."""
+    name = current_name(settings)
+    try:
+        away = name is not None and bool(Manifest.read(settings.generations / name).milvus)
+    except GenerationError:
+        away = False  # packing says what is wrong with it
+    return None if away else name
 
 
 def _stage(settings: Settings, folder: Path, generation: str | None, *, originals: bool) -> None:
