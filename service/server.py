@@ -149,8 +149,7 @@ def _become_supervisor(service: ServiceSettings, own: Settings, demo: Settings |
         command += ["--demo", str(demo.data)]
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {
-        **os.environ,
-        **service.as_environment(),
+        **service.as_environment(os.environ),
         "PYTHONPATH": os.pathsep.join(paths),
         **own.variables,
     }

@@ -42,6 +42,8 @@ _STUCK_TICKS = 240
 #: How long the workers may take beyond what the settings allow for stopping.
 _SPARE_SECONDS = 15.0
 _COUNTS = "karani-counts-"
+#: A folder that is not locked yet may have been made just now.
+_NEW_SECONDS = 60.0
 _log = logging.getLogger("karani.service")
 
 
@@ -305,7 +307,8 @@ def _counts_folder() -> Iterator[Path]:
     """An empty folder for the numbers behind ``/metrics``, gone afterwards; those of killed supervisors go, too."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_COUNTS}*"):
         with suppress(OSError), _locked(folder):
-            shutil.rmtree(folder, ignore_errors=True)
+            if time.time() - folder.stat().st_mtime > _NEW_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
     made = Path(tempfile.mkdtemp(prefix=_COUNTS))
     try:
         with _locked(made):
