@@ -80,7 +80,7 @@ class _Kinds:
 
     similar: Features
     toward: Features
-    inverse: NDArray[np.int64]
+    inverse: NDArray[np.int32]
 
     @classmethod
     def of(cls, gathered: Gathered, asked: _Asked, query_vector: Vectors, table: TokenTable) -> _Kinds:
@@ -88,7 +88,7 @@ class _Kinds:
         there = np.zeros(rows + 1, dtype=np.bool_)  # the last place is the missing token's
         there[gathered.tokens] = True
         kinds = np.flatnonzero(there)
-        place = np.empty(rows + 1, dtype=np.int64)
+        place = np.empty(rows + 1, dtype=np.int32)
         place[kinds] = np.arange(len(kinds))
         known = kinds[:-1] if there[rows] else kinds
         leading, scale = table.leading(known)
@@ -247,12 +247,12 @@ class _Exact:
 
     @classmethod
     def of(cls, asked: _Asked, gathered: Gathered, rows: int) -> _Exact:
-        number = np.full(rows + 1, -1, dtype=np.int64)
+        number = np.full(rows + 1, -1, dtype=np.int16)
         number[asked.tokens] = np.arange(len(asked.tokens))
         numbers = number[gathered.tokens]
         place = np.flatnonzero(numbers >= 0)
         passage = np.searchsorted(gathered.starts, place, side="right") - 1
-        return cls(numbers[place], place, passage, (len(asked.tokens), len(gathered.starts) - 1))
+        return cls(numbers[place].astype(np.int64), place, passage, (len(asked.tokens), len(gathered.starts) - 1))
 
     def counts(self, among: NDArray[np.bool_]) -> Features:
         """How often each token stands in each passage, at the marked places."""
