@@ -53,15 +53,15 @@ def fuse(rankings: Mapping[str, Ranking], weights: Weights, depth: int | None = 
     total = sum(weights.of(name) for name in held)
     if total <= 0:
         return []
-    found = [np.fromiter((row for row, _ in ranking), np.int64, len(ranking)) for ranking in held.values()]
-    rows, place = np.unique(np.concatenate(found), return_inverse=True)
+    columns = [tuple(zip(*ranking, strict=True)) for ranking in held.values()]
+    rows, place = np.unique(np.concatenate([column[0] for column in columns]), return_inverse=True)
     parts = np.full((len(held), len(rows)), np.nan)
     scores = np.zeros(len(rows))
     start = 0
-    for number, (name, ranking) in enumerate(held.items()):
-        at = place[start : start + len(ranking)]
-        start += len(ranking)
-        normalised = _normalised(name, np.fromiter((score for _, score in ranking), np.float64, len(ranking)))
+    for number, (name, column) in enumerate(zip(held, columns, strict=True)):
+        at = place[start : start + len(column[0])]
+        start += len(at)
+        normalised = _normalised(name, np.asarray(column[1], dtype=np.float64))
         parts[number, at] = normalised
         scores[at] += weights.of(name) * normalised
     scores /= total
