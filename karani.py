@@ -94,7 +94,7 @@ class _Bar:
     def __call__(self, done: int, total: int, what: str = "") -> None:
         self._bar.total = total
         if what:
-            self._bar.set_postfix_str(what[-40:], refresh=False)
+            self._bar.set_postfix_str(what[-80:], refresh=False)
         self._bar.update(done - self._bar.n)
 
     def close(self) -> None:
@@ -105,23 +105,37 @@ class _Bar:
 
 
 def _ingest(args: argparse.Namespace) -> int:
-    from corpus.ingest import ingest
+    from dataclasses import replace
+
+    from corpus.ingest import Standing, ingest
     from corpus.locking import corpus_lock
     from corpus.store import Store
 
     settings = _settings(args)
-    bar = _Bar("file")
+    if args.workers:
+        settings = replace(settings, workers=args.workers)
+    bar = _Bar("B")
+
+    def tell(at: Standing) -> None:
+        files = f"{at.files}/{at.of_files} files, " if at.of_files > 1 else ""
+        bar(
+            at.bytes,
+            at.of_bytes,
+            f"{files}{at.documents:,} documents, {at.unchanged:,} unchanged {at.current[-30:]}",
+        )
+
     with (
         corpus_lock(settings, "karani ingest", talk=_talk),
         Store.open(settings.database) as store,
     ):
-        report = ingest(store, args.paths, settings, bar)
+        report = ingest(store, args.paths, settings, tell, fresh=args.fresh)
         bar.close()
         for failure in report.failures:
             _talk(str(failure))
         print(
             f"{report.files} ไฟล์ / files, {report.documents} เอกสาร / documents, "
-            f"{len(report.changed)} เปลี่ยนแปลง / changed, {len(report.failures)} อ่านไม่ได้ / failed"
+            f"{len(report.changed)} เปลี่ยนแปลง / changed, {report.unchanged} มีอยู่แล้ว / there already, "
+            f"{len(report.failures)} อ่านไม่ได้ / failed"
         )
         print(f"รวม {store.count('passages')} ข้อความ / passages — ต่อไป / next: karani build")
     return FAILED if report.failures else OK
@@ -285,8 +299,16 @@ def _serve(args: argparse.Namespace) -> int:
     settings = _settings(args)
     sweep_if_free(settings, _talk)
     # The demo cases lie in a data directory of their own; keys, feedback and uploads go to the operator's.
-    run(_serving(settings), own=settings, host=args.host, port=args.port)
+    run(_serving(settings), own=settings, host=args.host, port=args.port, workers=args.workers)
     return OK
+
+
+def _workers(text: str) -> int | str:
+    if text == "auto":
+        return text
+    if text.isdecimal() and 1 <= int(text) <= 64:
+        return int(text)
+    raise argparse.ArgumentTypeError("auto, or a number from 1 to 64 / auto หรือจำนวน 1 ถึง 64")
 
 
 def _mcp(args: argparse.Namespace) -> int:
@@ -409,6 +431,13 @@ def _command(
     return parser
 
 
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
 def _add_corpus_commands(commands: Any) -> None:
     from index.care.commands import Care
 
@@ -418,6 +447,13 @@ def _add_corpus_commands(commands: Any) -> None:
     )  # fmt: skip
     ingest.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="txt md html pdf docx jsonl, or a folder"
+    )
+    ingest.add_argument(
+        "--workers", type=_positive, metavar="N",
+        help="processes that clean and cut documents (default: KARANI_WORKERS, else one a core)",
+    )  # fmt: skip
+    ingest.add_argument(
+        "--fresh", action="store_true", help="make all documents again, also those that have not changed"
     )
     remove = _command(
         commands, "remove", _remove, "เอาเอกสารออกจากคลัง / take documents out of the store",
@@ -462,6 +498,10 @@ def _add_asking_commands(commands: Any) -> None:
     )
     serve.add_argument("--host", help="address to listen on (default: KARANI_HOST, else 127.0.0.1)")
     serve.add_argument("--port", type=int, help="port (default: KARANI_PORT, else 8000)")
+    serve.add_argument(
+        "--workers", type=_workers, metavar="N",
+        help="processes that answer, or auto (default: KARANI_SERVE_WORKERS, else auto: one a core for a large corpus)",
+    )  # fmt: skip
     mcp = _command(
         commands, "mcp", _mcp,
         "ให้ผู้ช่วย AI ค้นและอ้างอิงผ่าน stdio / let an assistant search and cite, over standard input and output",

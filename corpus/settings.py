@@ -21,6 +21,11 @@ VARIABLES: tuple[tuple[str, str | None, str], ...] = (
         "the encoder: `builtin`, a folder, or a sentence-transformers model's name",
     ),
     ("KARANI_ENCODER_REVISION", None, "hub commit that pins a named model"),
+    (
+        "KARANI_WORKERS",
+        None,
+        "processes that read, clean, segment and encode; by default as many as there are cores",
+    ),
     ("KARANI_KEEP_ORIGINALS", "1", "keep ingested files under `files/`, named by their SHA-256"),
     ("KARANI_DATASETS", "../shared/data", "where `karani eval` and the tests look for data sets"),
     ("KARANI_COMMIT", None, "the commit that measurements name, where there is no checkout to ask"),
@@ -37,6 +42,7 @@ class Settings:
         encoder: ``builtin``, or a sentence-transformers model's name or folder (``KARANI_ENCODER``).
         encoder_revision: hub commit that pins a named encoder (``KARANI_ENCODER_REVISION``).
         keep_originals: keep a copy of each ingested file under ``files/`` (``KARANI_KEEP_ORIGINALS``, 1 or 0).
+        workers: processes that read, clean, segment and encode, ``None`` for one a core (``KARANI_WORKERS``).
         limits: how much of a file is read at most (``KARANI_MAX_…``).
     """
 
@@ -44,6 +50,7 @@ class Settings:
     encoder: str = "builtin"
     encoder_revision: str | None = None
     keep_originals: bool = True
+    workers: int | None = None
     limits: Limits = field(default_factory=Limits)
 
     @classmethod
@@ -53,7 +60,7 @@ class Settings:
         """Settings from ``KARANI_*`` variables; an explicit ``data`` wins.
 
         Raises:
-            corpus.limits.LimitsError: a limit is no whole number above zero.
+            corpus.limits.LimitsError: a limit, or the number of workers, is no whole number above zero.
         """
         return cls(
             data=data or Path(environ.get("KARANI_DATA") or "var"),
@@ -61,6 +68,9 @@ class Settings:
             encoder_revision=environ.get("KARANI_ENCODER_REVISION") or None,
             keep_originals=environ.get("KARANI_KEEP_ORIGINALS", "1").strip().lower()
             not in {"0", "false", "no", "off"},
+            workers=limits.number("KARANI_WORKERS", environ["KARANI_WORKERS"])
+            if environ.get("KARANI_WORKERS")
+            else None,
             limits=Limits.from_environment(environ),
         )
 

@@ -16,7 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from corpus.records import Case, CaseSpan, Page, Passage, Piece
+from corpus.records import Case, CaseSpan, Page, Passage, Piece, SourcePage
 from corpus.schema import MIGRATIONS
 from corpus.sqlite import Connections, store_error
 from corpus.thai import dictionary_order
@@ -198,6 +198,15 @@ class Store:
         sql = f"SELECT source, cleaner FROM pages WHERE document_id = ? AND number = ? AND {self.alive()}"
         row = next(self.rows(sql, (document_id, number)), None)
         return None if row is None else (row[0], row[1])
+
+    def source_pages(self, document_id: str) -> Iterator[tuple[int, tuple[SourcePage, str]]]:
+        """A document's pages as their readers delivered them, each with the version of its cleaner, by number."""
+        sql = (
+            "SELECT number, source_text, source, sha256, reader, cleaner FROM pages "
+            f"WHERE document_id = ? AND {self.alive()}"
+        )
+        for row in self.rows(sql, (document_id,)):
+            yield row[0], (SourcePage(*row[:5]), row[5])
 
     def page_sources(self, pages: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, str]]:
         """The ``(source, cleaner)`` of several pages, by document id and page number."""

@@ -16,8 +16,8 @@ import numpy as np
 from corpus.settings import Settings
 from index.encoders import BUILTIN, BUILTIN_FOLDER, StaticEncoder, load_encoder
 from index.engine import Engine
-from index.generations import passage_input
 from index.interfaces import Encoder
+from index.preparing import passage_input
 
 _LEAST_SECONDS = 0.5
 

@@ -20,7 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corpus.ingest import ingest
+from corpus.ingest import Standing, ingest
 from corpus.settings import Settings
 from corpus.store import Store
 from eval.datasets import Dataset, unknown_documents
@@ -144,7 +144,7 @@ def _ingested(dataset: Dataset, settings: Settings, progress: Progress | None) -
     if dataset.is_beir:
         paths, original_ids = _indexable(dataset.corpus[0], settings.data)
     with Store.open(settings.database) as store:
-        report = ingest(store, paths, progress=progress)
+        report = ingest(store, paths, settings, _files(progress))
         stored = len(store.documents())
     failures = [str(failure) for failure in report.failures]
     if not stored:
@@ -153,6 +153,12 @@ def _ingested(dataset: Dataset, settings: Settings, progress: Progress | None) -
     found = {"documents": stored, "original_ids": original_ids, "left_out": failures}
     write_json(marker, found)
     return found
+
+
+def _files(progress: Progress | None) -> Callable[[Standing], None] | None:
+    if progress is None:
+        return None
+    return lambda at: progress(at.files, at.of_files, at.current)
 
 
 def _indexable(corpus: Path, folder: Path) -> tuple[list[Path], dict[str, str]]:

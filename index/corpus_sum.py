@@ -17,25 +17,27 @@ _AT_ONCE = 500
 
 def corpus_sum(store: Store) -> str:
     """The sum over all passages of a store, in hexadecimal."""
-    return _told(sum(_total(batch) for batch in store.stream()))
+    return told(sum(total(batch) for batch in store.stream()))
 
 
-def changed(known: str, before: Store, removed: list[int], after: Store, added: list[int]) -> str:
-    """The sum after some rows of ``before`` went and some rows of ``after`` came, from that of ``before``."""
-    return _told(int(known, 16) - _rows(before, removed) + _rows(after, added))
+def changed(known: str, before: Store, removed: list[int], added: int) -> str:
+    """The sum after some rows of ``before`` went and passages whose own sum is ``added`` came, from that of ``before``."""
+    return told(int(known, 16) - _rows(before, removed) + added)
 
 
 def _rows(store: Store, rows: list[int]) -> int:
     parts = (rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE))
-    return sum(_total(store.stored(part).values()) for part in parts)
+    return sum(total(store.stored(part).values()) for part in parts)
 
 
-def _total(passages: Iterable[StoredPassage]) -> int:
+def total(passages: Iterable[StoredPassage]) -> int:
+    """The sum over some passages, as a number of any size."""
     return sum(
         int.from_bytes(hashlib.sha256(f"{p.passage.passage_id}\x1f{p.context}".encode()).digest())
         for p in passages
     )
 
 
-def _told(total: int) -> str:
+def told(total: int) -> str:
+    """A sum as manifests state it: modulo 2 to the 256th, in hexadecimal."""
     return f"{total % _MODULUS:064x}"

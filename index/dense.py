@@ -11,9 +11,7 @@ What came and went since these files were written lies in the generation's delta
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,129 +19,18 @@ import numpy as np
 
 from index.delta import Delta, Rows, without
 from index.interfaces import Vectors
-from index.writing import save_vectors
 
 VECTORS, COARSE = "vectors.faiss", "coarse.faiss"
-FACTORY = "IDMap2,SQfp16"
-COARSE_DIM = 192
-#: Fewer passages are searched faster whole.
-COARSE_FROM = 5_000
-_TRAINED_ON = 20_000
-_AT_ONCE = 20_000
 #: So many times the depth is scored again.
 _AGAIN = 3
 
 
-@dataclass(slots=True)
-class DenseWriter:
-    """Vectors of a generation in the making; nothing is on disk before `write`."""
-
-    vectors: Any
-    coarse: Any | None = None
-    coarse_from: int = COARSE_FROM
-
-    @classmethod
-    def new(cls, dim: int) -> DenseWriter:
-        """An empty one for vectors of length ``dim``."""
-        import faiss
-
-        return cls(faiss.index_factory(dim, FACTORY, faiss.METRIC_INNER_PRODUCT))
-
-    @classmethod
-    def read(cls, folder: Path) -> DenseWriter:
-        """Start from all that another generation holds, its delta included."""
-        import faiss
-
-        coarse = folder / COARSE
-        writer = cls(
-            faiss.read_index(str(folder / VECTORS)),
-            faiss.read_index(str(coarse)) if coarse.exists() else None,
-        )
-        delta = Delta.of(folder)
-        if delta is not None:
-            writer.remove(delta.removed)
-            writer._add_all(faiss.read_index(str(delta.folder / VECTORS)))
-        return writer
-
-    @classmethod
-    def delta(cls, folder: Path) -> DenseWriter:
-        """Start from the delta of another generation: what is written then goes beside its base files."""
-        import faiss
-
-        delta = Delta.of(folder)
-        if delta is not None:
-            return cls(faiss.read_index(str(delta.folder / VECTORS)))
-        dim = faiss.read_index(str(folder / VECTORS), faiss.IO_FLAG_MMAP_IFC).d
-        writer = cls.new(dim)
-        writer.vectors.train(np.zeros((1, dim), dtype=np.float32))
-        return writer
-
-    def add(self, rows: Rows, vectors: Vectors) -> None:
-        """Add vectors, shape (n, dim), under their row numbers."""
-        if not self.vectors.is_trained:
-            self.vectors.train(vectors)
-        for index in self._all():
-            index.add_with_ids(np.ascontiguousarray(vectors, dtype=np.float32), rows)
-
-    def remove(self, rows: Rows) -> int:
-        """Take rows out; how many were there."""
-        import faiss
-
-        if not len(rows):
-            return 0
-        return min(int(index.remove_ids(faiss.IDSelectorBatch(rows))) for index in self._all())
-
-    def write(self, folder: Path) -> None:
-        """Write new base files; a file that a process may have mapped is never overwritten."""
-        if self.coarse is None and self._is_large():
-            self.coarse = self._coarse()
-        for name, index in zip((VECTORS, COARSE), self._all(), strict=False):
-            save_vectors(folder / name, index)
-
-    def write_delta(self, delta: Delta, base: Path) -> None:
-        """Write a delta, and link the base files of ``base`` beside its folder."""
-        save_vectors(delta.folder / VECTORS, self.vectors)
-        for name in (VECTORS, COARSE):
-            if (base / name).exists():
-                os.link(base / name, delta.folder.parent / name)
-
-    def _all(self) -> list[Any]:
-        return [self.vectors] if self.coarse is None else [self.vectors, self.coarse]
-
-    def _add_all(self, other: Any) -> None:
-        rows = _ids(other)
-        for start in range(0, len(rows), _AT_ONCE):
-            part = rows[start : start + _AT_ONCE]
-            self.add(part, other.reconstruct_batch(part))
-
-    def _is_large(self) -> bool:
-        roomy: bool = self.vectors.d >= 2 * COARSE_DIM
-        return roomy and self.vectors.ntotal >= max(self.coarse_from, COARSE_DIM)
-
-    def _coarse(self) -> Any:
-        import faiss
-
-        rows = _ids(self.vectors)
-        factory = f"IDMap2,PCA{COARSE_DIM},SQ8"
-        coarse: Any = faiss.index_factory(self.vectors.d, factory, faiss.METRIC_INNER_PRODUCT)
-        sample = np.random.default_rng(0).permutation(rows)[:_TRAINED_ON]
-        coarse.train(_centred(self.vectors.reconstruct_batch(sample)))
-        for start in range(0, len(rows), _AT_ONCE):
-            part = rows[start : start + _AT_ONCE]
-            coarse.add_with_ids(self.vectors.reconstruct_batch(part), part)
-        return coarse
-
-
-def _ids(index: Any) -> Rows:
+def ids_of(index: Any) -> Rows:
+    """An index's ids in the order in which it holds them."""
     import faiss
 
     held: Rows = faiss.vector_to_array(index.id_map).astype(np.int64)
     return held
-
-
-def _centred(vectors: Vectors) -> Vectors:
-    """The vectors and their opposites: FAISS takes means away, which would change inner products."""
-    return np.concatenate([vectors, -vectors])
 
 
 class DenseIndex:
@@ -159,7 +46,9 @@ class DenseIndex:
         delta = Delta.of(folder)
         self._removed = np.zeros(0, dtype=np.int64) if delta is None else delta.removed
         self._later: Any | None = None if delta is None else _mapped(delta.folder / VECTORS)
-        self._later_rows = np.zeros(0, dtype=np.int64) if self._later is None else np.sort(_ids(self._later))
+        self._later_rows = (
+            np.zeros(0, dtype=np.int64) if self._later is None else np.sort(ids_of(self._later))
+        )
         self._kept = _all_but(self._removed) if len(self._removed) else None
         self.dim: int = self._base.d
 
@@ -168,13 +57,13 @@ class DenseIndex:
 
     def rows(self) -> Rows:
         """The row numbers held, those of the base in insertion order, then the delta's."""
-        base = _ids(self._base)
+        base = ids_of(self._base)
         return np.concatenate([base[without(base, self._removed)], self._later_rows])
 
     def is_consistent(self) -> bool:
         """Whether the coarse index, where there is one, holds the same rows, and the base those that went."""
-        base = set(_ids(self._base).tolist())
-        held = base if self._coarse is None else set(_ids(self._coarse).tolist())
+        base = set(ids_of(self._base).tolist())
+        held = base if self._coarse is None else set(ids_of(self._coarse).tolist())
         return held == base and base.issuperset(self._removed.tolist())
 
     def search(self, query: Vectors, depth: int, allowed: Rows | None = None) -> list[tuple[int, float]]:

@@ -18,6 +18,7 @@ from index.lexical import LexicalIndex
 from index.stages import Stopwatch
 
 LEXICAL = "lexical"
+DICTIONARY = "words.txt"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,9 @@ from numpy.typing import NDArray
 
 from index.delta import Delta, Rows, without
 from index.interfaces import Gathered, Integers
-from index.writing import save_array
 
 FORWARD = "forward"
-_TOKENS, _PLACES, _COUNTS = "tokens.npy", "places.npy", "counts.npy"
-#: A passage's tokens beyond this many are left out of reranking (never out of encoding).
-_MAX_TOKENS = 400
-_AT_ONCE = 20_000
+TOKENS, PLACES, COUNTS = "tokens.npy", "places.npy", "counts.npy"
 _MISSING = np.full(1, -1, dtype=np.int32)
 
 
@@ -34,51 +30,10 @@ def document_number(document_id: str) -> int:
     return int.from_bytes(hashlib.blake2b(document_id.encode(), digest_size=8).digest()) >> 1
 
 
-class ForwardWriter:
-    """Collects passages; `write` makes the files."""
-
-    def __init__(self, vocabulary: int) -> None:
-        self._tokens: list[Integers] = []
-        self._places: list[NDArray[np.int64]] = []
-        self._counts = np.zeros(vocabulary, dtype=np.int64)
-        self._length = 0
-
-    def copy(self, base: ForwardIndex, removed: Rows, *, delta_only: bool = False) -> None:
-        """Start from another generation, less some rows; ``delta_only`` takes of its passages the delta's alone."""
-        self._counts += base.counts - base.occurrences(removed)
-        rows = base.delta_rows if delta_only else base.rows
-        kept = rows[without(rows, removed)]
-        for start in range(0, len(kept), _AT_ONCE):
-            self._append(*base.cut_out(kept[start : start + _AT_ONCE]))
-
-    def add(self, row: int, document: int, context: Integers, body: Integers) -> None:
-        """Add one passage's token rows; ``document`` is `document_number` of its document's id."""
-        head = context[: _MAX_TOKENS // 4]
-        tokens = np.concatenate([head, body[: _MAX_TOKENS - len(head)]]).astype(np.int32)
-        self._append(np.asarray([(row, 0, len(head), len(tokens) - len(head), document)]), tokens)
-        self._counts[np.unique(tokens)] += 1
-
-    def _append(self, places: NDArray[np.int64], tokens: Integers) -> None:
-        """Places whose first tokens count from the start of ``tokens``."""
-        self._places.append(places + np.asarray([0, self._length, 0, 0, 0]))
-        self._tokens.append(tokens)
-        self._length += len(tokens)
-
-    def write(self, folder: Path) -> None:
-        """Write the three arrays, passages in row order of the store, into a new folder ``forward`` of ``folder``."""
-        folder = folder / FORWARD
-        folder.mkdir()
-        tokens = np.concatenate(self._tokens) if self._tokens else np.zeros(0, dtype=np.int32)
-        places = np.concatenate(self._places) if self._places else np.zeros((0, 5), dtype=np.int64)
-        save_array(folder / _TOKENS, tokens)
-        save_array(folder / _PLACES, places[np.argsort(places[:, 0])])
-        save_array(folder / _COUNTS, self._counts)
-
-
 def link(base: Path, generation: Path) -> None:
     """Hard links of one generation's base files in another, in the making."""
     (generation / FORWARD).mkdir()
-    for name in (_TOKENS, _PLACES, _COUNTS):
+    for name in (TOKENS, PLACES, COUNTS):
         os.link(base / FORWARD / name, generation / FORWARD / name)
 
 
@@ -88,13 +43,13 @@ class ForwardIndex:
     def __init__(self, folder: Path) -> None:
         self._tokens: Integers = _mapped(folder)
         self._later = np.zeros(0, dtype=np.int32)
-        self._places: NDArray[np.int64] = np.load(folder / FORWARD / _PLACES, allow_pickle=False)
+        self._places: NDArray[np.int64] = np.load(folder / FORWARD / PLACES, allow_pickle=False)
         self.delta_rows: Rows = np.zeros(0, dtype=np.int64)
         delta = Delta.of(folder)
         if delta is not None:
             self._add(delta)
         self.rows: Rows = np.ascontiguousarray(self._places[:, 0])
-        counts = (folder if delta is None else delta.folder) / FORWARD / _COUNTS
+        counts = (folder if delta is None else delta.folder) / FORWARD / COUNTS
         #: In how many passages each token stands.
         self.counts: NDArray[np.int64] = np.load(counts, allow_pickle=False)
         size = max(1, len(self.rows))
@@ -107,7 +62,7 @@ class ForwardIndex:
     def _add(self, delta: Delta) -> None:
         """The delta's passages among the base's; their first tokens count on from the end of the base's."""
         self._later = _mapped(delta.folder)
-        later = np.load(delta.folder / FORWARD / _PLACES, allow_pickle=False)
+        later = np.load(delta.folder / FORWARD / PLACES, allow_pickle=False)
         self.delta_rows = np.ascontiguousarray(later[:, 0])
         kept = self._places[without(self._places[:, 0], delta.removed)]
         places = np.concatenate([kept, later + np.asarray([0, len(self._tokens), 0, 0, 0])])
@@ -194,5 +149,5 @@ class ForwardIndex:
 
 def _mapped(folder: Path) -> Integers:
     """The tokens as a plain array over the mapped file: numpy's own class for them costs time with every slice."""
-    mapped: Integers = np.asarray(np.load(folder / FORWARD / _TOKENS, mmap_mode="r", allow_pickle=False))
+    mapped: Integers = np.asarray(np.load(folder / FORWARD / TOKENS, mmap_mode="r", allow_pickle=False))
     return mapped

@@ -8,33 +8,25 @@ indexed again (`index.plan`), and files that stay the same are shared (`index.de
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
 from corpus.cleaning import CLEANER_VERSION
 from corpus.locking import PATIENCE_SECONDS, corpus_lock
-from corpus.segment import Segmenter, write_dictionary
+from corpus.segment import Segmenter
 from corpus.settings import Settings
 from corpus.store import Store, StoredPassage
-from index import forward, name_table
 from index.calibration import Calibration
-from index.corpus_words import COUNTS, write_counts
-from index.delta import Delta
-from index.dense import DenseWriter
-from index.embedded import LEXICAL
-from index.encoders import StaticEncoder, load_encoder, load_lexicon
-from index.forward import ForwardIndex, ForwardWriter, document_number
+from index.embedded import DICTIONARY
+from index.embedded_writer import EmbeddedWriter
+from index.encoders import load_encoder, load_lexicon
 from index.fusion import Weights
 from index.interfaces import Encoder
-from index.lexical import LexicalIndex, LexicalWriter
-from index.name_table import names_of
 from index.plan import LEXICAL_FORMAT, Plan, make_plan
+from index.preparing import prepare
 from index.publish import (
     FORMAT,
     Manifest,
@@ -47,15 +39,9 @@ from index.publish import (
 )
 from index.writing import making
 
-DICTIONARY = "words.txt"
 TRUNCATED = "truncated.json"
 _BATCH = 2048
 Progress = Callable[[int, int], None]
-
-
-def passage_input(stored: StoredPassage) -> str:
-    """The text that stands for a passage in the encoder: its context, then itself."""
-    return f"{stored.context}\n{stored.passage.text}" if stored.context else stored.passage.text
 
 
 def build(
@@ -114,8 +100,8 @@ def _publish(
 ) -> str:
     partial = start(settings)
     try:
-        truncated = _write(partial, plan, snapshot, encoder, progress)
-        _manifest(partial, snapshot, encoder, truncated, plan).write(partial)
+        written = _write(partial, plan, snapshot, encoder, progress)
+        _manifest(partial, snapshot, encoder, plan, written).write(partial)
         return publish(partial, settings)
     except BaseException:
         # What was written may be what fills the disk.
@@ -123,81 +109,34 @@ def _publish(
         raise
 
 
-def _write(partial: Path, plan: Plan, snapshot: Store, encoder: Encoder, progress: Progress | None) -> int:
-    """Write vectors, lexical files and all that is beside them; how many passages the encoder had to truncate."""
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """How many of a generation's passages the encoder had to cut, and `corpus_sum.total` of those that were added."""
+
+    truncated: int
+    total: int
+
+
+def _write(
+    partial: Path, plan: Plan, snapshot: Store, encoder: Encoder, progress: Progress | None
+) -> _Written:
+    """Write all files but the manifest."""
     lexicon = load_lexicon(encoder)
-    writers = _Writers.start(partial, plan, snapshot, encoder.dim, lexicon)
+    writer = EmbeddedWriter(partial, plan, snapshot, encoder.dim, len(lexicon.vectors))
+    writer.remove(plan.removed)
     truncated = _base_truncated(plan)
-    done = 0
+    done = total = 0
     for batch in _batches(snapshot, plan):
-        texts = [passage_input(stored) for stored in batch]
-        if encoder.max_tokens is not None:
-            counts = encoder.count_tokens(texts)
-            truncated += [s.row for s, count in zip(batch, counts, strict=True) if count > encoder.max_tokens]
-        rows = np.asarray([stored.row for stored in batch], dtype=np.int64)
-        writers.vectors.add(rows, encoder.encode_passages(texts))
-        _add_forward(writers.forward, lexicon, batch)
-        for stored in batch:
-            writers.lexical.add(stored)
-        done += len(batch)
+        prepared = prepare(batch, encoder, lexicon, writer.segmenter)
+        writer.add(prepared)
+        truncated += prepared.truncated
+        total += prepared.total
+        done += len(prepared)
         if progress:
             progress(done, len(plan.added))
-    writers.lexical.commit()
-    _finish(partial, plan, snapshot, writers)
+    writer.finish()
     (partial / TRUNCATED).write_text(json.dumps(truncated), encoding="utf-8")
-    return len(truncated)
-
-
-@dataclass(frozen=True, slots=True)
-class _Writers:
-    """What a build writes passages into; with a delta, `vectors` and `forward` are the delta's."""
-
-    vectors: DenseWriter
-    forward: ForwardWriter
-    lexical: LexicalWriter
-    segmenter: Segmenter
-
-    @classmethod
-    def start(cls, partial: Path, plan: Plan, snapshot: Store, dim: int, lexicon: StaticEncoder) -> _Writers:
-        """Begin with nothing, or with what the predecessor holds, less what went."""
-        forward = ForwardWriter(len(lexicon.vectors))
-        if plan.base is None:
-            write_dictionary(partial / DICTIONARY, _place_names(snapshot))
-            vectors = DenseWriter.new(dim)
-        else:
-            os.link(plan.base / DICTIONARY, partial / DICTIONARY)
-            _link_tree(plan.base / LEXICAL, partial / LEXICAL)
-            vectors = DenseWriter.delta(plan.base) if plan.is_delta else DenseWriter.read(plan.base)
-            vectors.remove(plan.removed)
-            forward.copy(ForwardIndex(plan.base), plan.removed, delta_only=plan.is_delta)
-        segmenter = Segmenter(partial / DICTIONARY)
-        lexical = LexicalWriter(partial / LEXICAL, segmenter.terms)
-        lexical.remove(plan.removed.tolist())
-        return cls(vectors, forward, lexical, segmenter)
-
-
-def _finish(partial: Path, plan: Plan, snapshot: Store, writers: _Writers) -> None:
-    """Write what was collected: new base files, or a delta beside the predecessor's."""
-    if plan.base is None or not plan.is_delta:
-        writers.vectors.write(partial)
-        writers.forward.write(partial)
-        name_table.write(partial, names_of(snapshot), writers.segmenter)
-        write_counts(partial / COUNTS, partial / DICTIONARY, LexicalIndex(partial / LEXICAL))
-        return
-    delta = Delta.new(partial, plan.gone_from_base)
-    writers.vectors.write_delta(delta, plan.base)
-    writers.forward.write(delta.folder)
-    forward.link(plan.base, partial)
-    name_table.write(delta.folder, names_of(snapshot, plan.base_change), writers.segmenter)
-    name_table.link(plan.base, partial)
-    os.link(plan.base / COUNTS, partial / COUNTS)
-
-
-def _add_forward(forward: ForwardWriter, lexicon: StaticEncoder, batch: Sequence[StoredPassage]) -> None:
-    contexts = lexicon.rows([stored.context for stored in batch])
-    bodies = lexicon.rows([stored.passage.text for stored in batch])
-    for stored, context, body in zip(batch, contexts, bodies, strict=True):
-        forward.add(stored.row, document_number(stored.passage.document_id), context, body)
+    return _Written(len(truncated), total)
 
 
 def _batches(snapshot: Store, plan: Plan) -> Iterator[list[StoredPassage]]:
@@ -209,16 +148,6 @@ def _batches(snapshot: Store, plan: Plan) -> Iterator[list[StoredPassage]]:
         yield [found[row] for row in sorted(found)]
 
 
-def _place_names(snapshot: Store) -> list[str]:
-    """Bare place names of the cases, so that บ้านบึง is one word wherever it stands."""
-    names = set()
-    for info in snapshot.cases():
-        bare = info.case.name.removeprefix(info.case.kind).strip()
-        if 2 < len(bare) <= 40 and " " not in bare:
-            names.add(bare)
-    return sorted(names)
-
-
 def _base_truncated(plan: Plan) -> list[int]:
     """Rows of the predecessor that its encoder had to cut and that are still there."""
     if plan.base is None:
@@ -227,15 +156,7 @@ def _base_truncated(plan: Plan) -> list[int]:
     return sorted(set(rows) - set(plan.removed.tolist()))
 
 
-def _link_tree(source: Path, target: Path) -> None:
-    """Hard links: tantivy never changes a written segment, and replaces its meta files by rename."""
-    target.mkdir()
-    for path in source.iterdir():
-        if path.is_file() and not path.name.endswith(".lock"):
-            os.link(path, target / path.name)
-
-
-def _manifest(partial: Path, snapshot: Store, encoder: Encoder, truncated: int, plan: Plan) -> Manifest:
+def _manifest(partial: Path, snapshot: Store, encoder: Encoder, plan: Plan, written: _Written) -> Manifest:
     return Manifest(
         format=FORMAT,
         encoder=encoder.name,
@@ -248,8 +169,8 @@ def _manifest(partial: Path, snapshot: Store, encoder: Encoder, truncated: int, 
         passages=plan.passages,
         base_change=plan.base_change if plan.is_delta else snapshot.change,
         base_passages=plan.base_passages if plan.is_delta else plan.passages,
-        corpus_sum=plan.corpus_sum(snapshot),
-        truncated=truncated,
+        corpus_sum=plan.corpus_sum(snapshot, written.total),
+        truncated=written.truncated,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         lexical=LEXICAL_FORMAT,
         lexicon=load_lexicon(encoder).revision,

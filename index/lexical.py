@@ -14,19 +14,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from corpus.segment import fold
-from corpus.store import StoredPassage
 from index.hits import Filters
 from index.writing import tantivy_files
 
 NGRAM = 3
 FIELDS = ("words", "characters")
 ATTRIBUTES = ("document_id", "case_id", "province", "year_be", "kind", "award")
-_HEAP_BYTES = 192_000_000
 _MARKS = re.compile("[\u0e47-\u0e4e]")
 _NOT_TEXT = re.compile(
     r"[^0-9a-z\u00c0-\u024f\u0370-\u1fff\u0e01-\u0e3a\u0e40-\u0e46\u0e50-\u0e59\u2c00-\ud7ff]+"
@@ -63,7 +61,8 @@ def _schema() -> Any:
     return builder.build()
 
 
-def _open(folder: Path) -> Any:
+def open_index(folder: Path) -> Any:
+    """The tantivy index in a folder, made where there is none, with the n-grams' tokenizer."""
     import tantivy
 
     index = tantivy.Index(_schema(), path=str(folder), reuse=True)
@@ -72,66 +71,13 @@ def _open(folder: Path) -> Any:
     return index
 
 
-class LexicalWriter:
-    """Adds and removes passages; nothing is visible before `commit`."""
-
-    def __init__(self, folder: Path, cut: Callable[[str], list[str]], threads: int = 2) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tantivy_files():
-            self._index = _open(folder)
-            self._writer = self._index.writer(_HEAP_BYTES, threads)
-        self._cut = cut
-
-    def add(self, stored: StoredPassage) -> None:
-        """Index one passage together with its context."""
-        import tantivy
-
-        passage, case = stored.passage, stored.case
-        text = f"{stored.context}\n{passage.text}"
-        document = tantivy.Document()
-        document.add_unsigned("row", stored.row)
-        document.add_text("words", " ".join(self._cut(text)))
-        plain = skeleton(text)
-        document.add_text("characters", plain)
-        document.add_text("document_id", passage.document_id)
-        if case is not None:
-            values = {
-                "case_id": case.case_id,
-                "province": case.province,
-                "year_be": case.year_be,
-                "kind": case.kind,
-                "award": case.award,
-            }
-            for name, value in values.items():
-                if value is not None:
-                    document.add_text(name, str(value))
-        with tantivy_files():
-            self._writer.add_document(document)
-
-    def remove(self, rows: Iterable[int]) -> None:
-        """Take rows out."""
-        import tantivy
-
-        schema = self._index.schema
-        for row in rows:
-            # By query: deleting by term takes the number for a signed one and misses silently.
-            with tantivy_files():
-                self._writer.delete_documents_by_query(tantivy.Query.term_query(schema, "row", int(row)))
-
-    def commit(self) -> None:
-        """Write everything and wait for merges to end."""
-        with tantivy_files():
-            self._writer.commit()
-            self._writer.wait_merging_threads()
-
-
 class LexicalIndex:
     """A read-only lexical index of a generation."""
 
     def __init__(self, folder: Path) -> None:
         # Reading takes a lock file, too.
         with tantivy_files():
-            self._index = _open(folder)
+            self._index = open_index(folder)
             self._searcher = self._index.searcher()
         self._schema = self._index.schema
 

@@ -48,7 +48,9 @@ class Listing:
             groups = self._by_name(told) if self.sort == "name" else self._by_date(told, store)
         return groups[self.offset : self.offset + self.k]
 
-    def _by_name(self, groups: Sequence[tuple[StoredPassage, Sequence[Ranked]]]) -> Sequence[Sequence[Ranked]]:
+    def _by_name(
+        self, groups: Sequence[tuple[StoredPassage, Sequence[Ranked]]]
+    ) -> Sequence[Sequence[Ranked]]:
         ordered = sorted(groups, key=lambda one: dictionary_order(_name(one[0])))
         return [group for _, group in ordered]
 

@@ -10,9 +10,8 @@ from corpus.settings import Settings
 from corpus.store import Store
 from index.corpus_words import COUNTS, CorpusWords
 from index.delta import DELTA, Delta
-from index.embedded import EmbeddedIndex
+from index.embedded import DICTIONARY, EmbeddedIndex
 from index.encoders import load_lexicon
-from index.generations import DICTIONARY
 from index.interfaces import Encoder, PassageIndex
 from index.lexical import ngrams
 from index.manifest import GenerationError, Manifest, say, verify

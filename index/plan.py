@@ -69,12 +69,12 @@ class Plan:
         """How many passages the predecessor's base files hold."""
         return self.before.base_passages if self.before else 0
 
-    def corpus_sum(self, snapshot: Store) -> str:
-        """`index.corpus_sum` of the new generation's passages."""
+    def corpus_sum(self, snapshot: Store, added: int) -> str:
+        """`index.corpus_sum` of the new generation's passages, given the sum over those that were added."""
         if self.before is None:
-            return corpus_sum.corpus_sum(snapshot)
+            return corpus_sum.told(added)
         before = snapshot.at(self.before.change)
-        return corpus_sum.changed(self.before.corpus_sum, before, self.removed.tolist(), snapshot, self.added)
+        return corpus_sum.changed(self.before.corpus_sum, before, self.removed.tolist(), added)
 
 
 def make_plan(snapshot: Store, settings: Settings, encoder: Encoder, *, fresh: bool) -> Plan:

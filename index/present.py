@@ -150,9 +150,7 @@ def _is_mark(character: str) -> bool:
 
 def facets_of(found: Iterable[Place], cases: Mapping[str, Case]) -> dict[str, dict[str, int]]:
     """Counts over the hits' cases (and documents): facet → value → number of them."""
-    owners = {
-        place.case_id if place.case_id in cases else place.document_id: place for place in found
-    }
+    owners = {place.case_id if place.case_id in cases else place.document_id: place for place in found}
     counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
     for place in owners.values():
         counts["document_id"][place.document_id] += 1

@@ -25,6 +25,7 @@ from service.memory import give_back
 from service.problems import ProblemError
 from service.settings import ServiceSettings
 from service.threads import Threads
+from service.workers.board import Board, Field
 
 T = TypeVar("T")
 OpenEngine = Callable[[], Engine]
@@ -48,10 +49,12 @@ class Serving:
         engine: Engine | None,
         open_engine: OpenEngine | None,
         corpora: Corpora | None = None,
+        board: Board | None = None,
     ) -> None:
         self._settings = settings
         self._engine = engine
         self._corpora = corpora
+        self._board = board or Board()
         self._open_engine = corpora.open if corpora is not None else open_engine
         self._opened_here: list[Engine] = []
         self._renewing = asyncio.Lock()
@@ -65,7 +68,12 @@ class Serving:
     async def start(self) -> None:
         """Open the engine if none was given, then watch for newer generations."""
         settings = self._settings
-        self._threads = Threads(settings.threads, settings.queue, settings.queue_seconds)
+        self._threads = Threads(
+            settings.threads,
+            settings.queue,
+            settings.queue_seconds,
+            partial(self._board.put, Field.WAITING),
+        )
         await self.renew()
         self._watcher = asyncio.create_task(self._watch())
 
@@ -151,8 +159,16 @@ class Serving:
                 if await asyncio.to_thread(self._renewed):
                     _log.info("serving generation %s", self.engine.generation)
                 self._fallen_back()
+                self._board.put(Field.CHANGE, self._change())
             except Exception as error:  # noqa: BLE001 - whatever the new one's fault, the old one goes on serving
                 self._report(error)
+
+    def _change(self) -> int:
+        """The own corpus' change that this process answers from; -1 where it answers from something else."""
+        engine, corpora = self._engine, self._corpora
+        if engine is None or corpora is None or engine.settings.data != corpora.own.data:
+            return -1
+        return engine.manifest.change
 
     def _renewed(self) -> bool:
         """Whether another generation serves now; blocks while it is opened."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
 from index.answer_kinds import signs
 from index.encoders.errors import EncoderError
@@ -32,6 +32,7 @@ _TOKENS_AT_ONCE = 4096
 LEADING = 256
 """So many numbers of a vector are used to compare single tokens; training turns the table so that the first
 hold the most."""
+_KINDS = {"I8": "<i1", "I32": "<i4", "I64": "<i8", "F16": "<f2", "F32": "<f4"}
 _SMALLEST_NORM = 1e-12
 """Below this torch's Normalize leaves a vector alone; so do we."""
 
@@ -124,10 +125,11 @@ class StaticEncoder:
         self.revision = verify(folder)
         try:
             self._tokenizer = LongestMatch.from_file(folder / TOKENIZER)
-            weights = load_file(folder / WEIGHTS)
-            self._rows: NDArray[np.int32] = weights["mapping"]
-            self._table = TokenVectors.stored(weights["embeddings"], self._rows, weights["weights"])
-        except (SafetensorError, KeyError, ValueError, OSError) as error:
+            weights = mapped(folder / WEIGHTS)
+            # The two small ones are copied: their bytes need not begin where numbers of their size like to.
+            self._rows: NDArray[np.int32] = weights["mapping"].copy()
+            self._table = TokenVectors.stored(weights["embeddings"], self._rows, weights["weights"].copy())
+        except (KeyError, TypeError, ValueError, OSError) as error:
             raise _damaged(folder, str(error)) from error
         self.dim = self._table.dim
 
@@ -196,11 +198,39 @@ class StaticEncoder:
         norm = float(np.linalg.norm(total))
         return total / np.float32(norm) if norm > _SMALLEST_NORM else np.zeros_like(total)
 
-    def _encode(self, texts: Sequence[str]) -> Vectors:
-        vectors: Vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
-        for row, text in enumerate(texts):
-            vectors[row] = self.pooled(self._rows[self._tokenizer.encode(text)])
+    def encode_rows(self, tokens: Sequence[NDArray[np.integer]]) -> Vectors:
+        """`encode_passages` of texts given as what `rows` returned for them (or for their parts, joined by a line's end)."""
+        vectors: Vectors = np.zeros((len(tokens), self.dim), dtype=np.float32)
+        for place, rows in enumerate(tokens):
+            vectors[place] = self.pooled(rows)
         return vectors
+
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        return self.encode_rows(self.rows(texts))
+
+
+def mapped(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of a safetensors file, read-only and mapped, so that the processes of a service share them.
+
+    The file's layout is eight bytes for the length of a JSON object, that object, and the arrays' bytes:
+    https://huggingface.co/docs/safetensors (format). The library's own reader copies every array.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is no such file, or not whole.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    first = 8 + int.from_bytes(data[:8], "little")
+    arrays = {}
+    for name, about in json.loads(data[8:first]).items():
+        if name == "__metadata__":
+            continue
+        start, end = about["data_offsets"]
+        kind = np.dtype(_KINDS[about["dtype"]])
+        flat = np.frombuffer(data, kind, (end - start) // kind.itemsize, first + start)
+        arrays[name] = flat.reshape(about["shape"])
+    return arrays
 
 
 def checksum_lines(folder: Path, names: Sequence[str]) -> str:

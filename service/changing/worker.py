@@ -190,7 +190,7 @@ class Worker:
             self._opened(),
             list(names),
             self._settings,
-            lambda n, total, _: self._progress([job], "reading", n, total),
+            lambda at: self._progress([job], "reading", at.files, at.of_files),
             replace=job.kind == "replace",
             named=names,
         )

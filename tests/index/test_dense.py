@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.dense import COARSE, DenseIndex, DenseWriter
+from index.dense import COARSE, DenseIndex
+from index.dense_writer import DenseWriter
 
 
 def unit(count: int, dim: int, seed: int = 0) -> np.ndarray:

@@ -7,8 +7,10 @@ import pytest
 
 from index.encoders import load_encoder, load_lexicon
 from index.features import NAMES, Candidate, features
-from index.forward import ForwardIndex, ForwardWriter, document_number
+from index.forward import ForwardIndex, document_number
+from index.forward_writer import ForwardWriter
 from index.rerank import Network, Reranker
+from tests.index.batches import passage, prepared
 
 LEXICON = load_lexicon(load_encoder())
 TEXTS = {
@@ -21,9 +23,7 @@ TEXTS = {
 @pytest.fixture
 def forward(tmp_path: Path) -> ForwardIndex:
     writer = ForwardWriter(len(LEXICON.vectors))
-    for row in (9, 7, 12):  # any order
-        context, body = (LEXICON.rows([text])[0] for text in TEXTS[row])
-        writer.add(row, document_number(f"d{row}"), context, body)
+    writer.add(prepared([passage(row, *TEXTS[row]) for row in (9, 7, 12)]))  # any order
     writer.write(tmp_path)
     return ForwardIndex(tmp_path)
 
@@ -61,8 +61,7 @@ def test_copying_leaves_out_what_was_removed(forward: ForwardIndex, tmp_path: Pa
     assert copied.tokens_of(7)[1].tolist() == forward.tokens_of(7)[1].tolist()
     assert copied.document_of(7) == forward.document_of(7)
     written = ForwardWriter(len(LEXICON.vectors))
-    for row in (7, 12):
-        written.add(row, 1, *forward.tokens_of(row))
+    written.add(prepared([passage(row, *TEXTS[row]) for row in (7, 12)]))
     (tmp_path / "anew").mkdir()
     written.write(tmp_path / "anew")
     assert copied.counts.tolist() == ForwardIndex(tmp_path / "anew").counts.tolist()

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from corpus.records import Case, Passage
 from corpus.segment import default_segmenter
 from corpus.store import StoredPassage
 from index.hits import Filters
-from index.lexical import LexicalIndex, LexicalWriter, counted, ngrams, skeleton
+from index.lexical import LexicalIndex, counted, ngrams, skeleton
+from index.lexical_writer import LexicalWriter
+from tests.index.batches import prepared
 
 TEXTS = {
     1: "เทศบาลทำบันทึกข้อตกลงกับโรงพยาบาลเพื่อตั้งศูนย์แพทย์ชุมชน",
@@ -26,10 +29,9 @@ def stored(row: int, text: str) -> StoredPassage:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    writer = LexicalWriter(tmp_path / "lexical", default_segmenter().terms)
-    for row, text in TEXTS.items():
-        writer.add(stored(row, text))
-    writer.commit()
+    writer = LexicalWriter(tmp_path / "lexical")
+    writer.add(prepared([stored(row, text) for row, text in TEXTS.items()]))
+    writer.finish()
     return tmp_path / "lexical"
 
 
@@ -78,10 +80,10 @@ def test_filters_are_exact(folder: Path) -> None:
 
 
 def test_removed_rows_are_gone_and_others_stay(folder: Path) -> None:
-    writer = LexicalWriter(folder, default_segmenter().terms)
-    writer.remove([1])
-    writer.add(stored(4, "ตลาดน้ำของชุมชน"))
-    writer.commit()
+    writer = LexicalWriter(folder)
+    writer.remove(np.asarray([1], dtype=np.int64))
+    writer.add(prepared([stored(4, "ตลาดน้ำของชุมชน")]))
+    writer.finish()
     index = LexicalIndex(folder)
     assert len(index) == 3
     assert by_words(index, "โรงพยาบาล") == []

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from corpus.settings import Settings
-from index.lexical import LexicalIndex, LexicalWriter
+from index.lexical import LexicalIndex
+from index.lexical_writer import LexicalWriter
 from index.writing import GenerationWriteError, making, save_array, save_vectors
 from tests.reliability import faults
 from tests.reliability.processes import run
@@ -74,7 +75,7 @@ def test_what_was_written_reads_back(tmp_path: Path) -> None:
 
 def open_read_only(folder: Path) -> str:
     """In a process of its own: open a lexical index where no file may be opened for writing, not even a lock."""
-    LexicalWriter(folder, str.split).commit()
+    LexicalWriter(folder).finish()
     faults.arm(folder, faults.Fault("fail", 1, "EROFS", lasting=True), folder.with_name("log"))
     try:
         LexicalIndex(folder)
