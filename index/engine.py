@@ -372,7 +372,7 @@ class Engine:
                 continue
             without = replace(filters, **{name: None})
             rankings = self._rankings(opened, asked, DEPTH, _INPUTS[system], without, Stopwatch())
-            ranked = fuse(rankings, self.weights)[:DEPTH]
+            ranked = fuse(rankings, self.weights, DEPTH)
             if not everything:
                 ranked = self._related(opened, asked, ranked, self._judge(opened, asked, ranked[:RERANKED]))
             counts = _facets(opened.store, opened.store.places([row for row, _, _ in ranked]))[name]
@@ -395,7 +395,7 @@ class Engine:
             raise ValueError(f"system must be one of {', '.join(SYSTEMS)}, not {system!r}")
         rankings = self._rankings(opened, asked, depth, _INPUTS[system], filters or Filters(), watch)
         with watch("fuse"):
-            fused = fuse(rankings, self.weights)
+            fused = fuse(rankings, self.weights, None if hidden else max(depth, RERANKED))
         if hidden:
             documents = opened.index.documents_of([row for row, _, _ in fused]).tolist()
             fused = [one for one, document in zip(fused, documents, strict=True) if document not in hidden]
@@ -403,7 +403,7 @@ class Engine:
             return fused[:depth], None
         with watch("rerank"):
             judged = self._judge(opened, asked, fused[:RERANKED])
-        return (fused if judged is None else _reordered(fused, judged))[:depth], judged
+            return (fused if judged is None else _reordered(fused, judged))[:depth], judged
 
     def _judge(self, opened: OpenGeneration, asked: Query, head: Sequence[Fused]) -> Judged | None:
         """What the reranker sees of some hits and makes of them; without a reranker their scores stay."""
