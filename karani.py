@@ -58,6 +58,8 @@ def _expected_errors() -> tuple[type[Exception], ...]:
         "corpus.export": ("ExportError",),
         "corpus.sqlite": ("SchemaError", "StoreError"),
         "corpus.limits": ("LimitsError",),
+        "corpus.settings": ("SettingsError",),
+        "index.interfaces": ("UnavailableError",),
         "index.opening": ("NoIndexError",),
         "corpus.locking": ("CorpusLockedError",),
         "index.manifest": ("GenerationError",),
@@ -126,7 +128,7 @@ def _ingest(args: argparse.Namespace) -> int:
 
     with (
         corpus_lock(settings, "karani ingest", talk=_talk),
-        Store.open(settings.database) as store,
+        Store.of(settings) as store,
     ):
         report = ingest(store, args.paths, settings, tell, fresh=args.fresh)
         bar.close()
@@ -148,7 +150,7 @@ def _remove(args: argparse.Namespace) -> int:
 
     settings = _settings(args)
     with (
-        Store.open(settings.database, create=False) as store,
+        Store.of(settings, create=False) as store,
         corpus_lock(settings, "karani remove", talk=_talk),
     ):
         gone = remove(store, args.documents)
@@ -172,7 +174,7 @@ def _build(args: argparse.Namespace) -> int:
     settings = _settings(args)
     bar = _Bar("passage")
     with (
-        Store.open(settings.database, create=False) as store,
+        Store.of(settings, create=False) as store,
         corpus_lock(settings, "karani build", talk=_talk),
     ):
         sweep(settings)
@@ -225,10 +227,13 @@ def _engine(args: argparse.Namespace) -> Engine:
 
 def _serving(settings: Settings) -> Settings:
     """The data directory that serves: its demo corpus only while it holds no document of its own."""
-    if not settings.database.exists() and settings.generations.exists():
+    from corpus.store import Store
+
+    if settings.generations.exists() and not Store.exists(settings):
+        place = settings.database if settings.server is None else "KARANI_DATABASE"
         raise FileNotFoundError(
-            f"มีดัชนีแต่ไม่มี {settings.database} — สั่ง karani restore จากไฟล์สำรอง / there is an index but no "
-            f"{settings.database}: run karani restore with a backup, or delete {settings.generations}"
+            f"มีดัชนีแต่ไม่มีข้อมูลใน {place} — สั่ง karani restore จากไฟล์สำรอง / there is an index but no corpus in "
+            f"{place}: run karani restore with a backup, or delete {settings.generations}"
         )
     from corpus.demo import has_documents, prepare
 
@@ -333,10 +338,10 @@ def _info(args: argparse.Namespace) -> int:
     from index.publish import Manifest, complete_generations
 
     settings = _settings(args)
-    if not settings.database.exists():
+    if not Store.exists(settings):
         print(f"{settings.data}: ยังไม่มีข้อมูล / nothing ingested yet")
         return OK
-    with Store.open(settings.database, create=False) as store:
+    with Store.of(settings, create=False) as store:
         for table in ("documents", "pages", "cases", "passages"):
             print(f"{table:<12}{store.count(table)}")
     for folder in complete_generations(settings):
@@ -344,6 +349,7 @@ def _info(args: argparse.Namespace) -> int:
         print(
             f"generation  {folder.name}  {manifest.passages} passages, encoder {manifest.encoder} "
             f"{manifest.revision[:12]} ({manifest.dim} dims), cleaner {manifest.cleaner}, truncated {manifest.truncated}"
+            + (f", Milvus {manifest.milvus['collection']}" if manifest.milvus else "")
         )
     return OK
 
@@ -354,21 +360,18 @@ def _info(args: argparse.Namespace) -> int:
 def _feedback(args: argparse.Namespace) -> int:
     from contextlib import ExitStack
 
-    from corpus.demo import has_documents
-    from corpus.settings import DEMO_FOLDER
+    from corpus.demo import demo_of, has_documents
     from corpus.store import Store
     from service.database import Database
     from service.feedback import write
 
     settings = _settings(args)
-    corpus = (
-        settings.database if has_documents(settings) else settings.data / DEMO_FOLDER / settings.database.name
-    )
+    corpus = settings if has_documents(settings) else demo_of(settings)
     if not settings.service_database.exists():
         _talk(f"{settings.data}: ยังไม่มีความเห็น / no feedback yet")
         return OK
     with ExitStack() as opened:
-        store = opened.enter_context(Store.open(corpus, create=False)) if corpus.exists() else None
+        store = opened.enter_context(Store.of(corpus, create=False)) if Store.exists(corpus) else None
         database = Database(settings.service_database)
         opened.callback(database.close)
         stream = opened.enter_context(args.out.open("w", encoding="utf-8")) if args.out else sys.stdout

@@ -172,7 +172,11 @@ class EvidenceFinder:
         )  # fmt: skip
 
     def _support(
-        self, found: NDArray[np.bool_], held: NDArray[np.int32], tokens: list[NDArray[np.int32]], vectors: Vectors
+        self,
+        found: NDArray[np.bool_],
+        held: NDArray[np.int32],
+        tokens: list[NDArray[np.int32]],
+        vectors: Vectors,
     ) -> Support:
         grams = float((held[:, -1] > 0).sum() / max(1, len(held)))
         # The passage's vector as `StaticEncoder.pooled` makes it, of the vectors at hand.
@@ -203,16 +207,16 @@ class EvidenceFinder:
         share: NDArray[np.float64] = np.minimum(1.0, self._weights @ found / self._total)
         return share
 
-    def _cosines(
-        self, held: _Held, first: NDArray[np.int64], last: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
+    def _cosines(self, held: _Held, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.float64]:
         """Cosines of runs to the question.
 
         A run's vector is the sum of its clauses': its product with the question is the sum of theirs, the square of
         its length the sum of all theirs with one another. Sums over runs are differences of running sums.
         """
         counts = np.fromiter(map(len, held.tokens), dtype=np.int64, count=len(held.tokens))
-        there = np.flatnonzero(counts[1:]) + 1  # a clause of signs alone has no token; the first is the context
+        there = (
+            np.flatnonzero(counts[1:]) + 1
+        )  # a clause of signs alone has no token; the first is the context
         pieces = np.zeros((len(counts) - 1, self._lexicon.dim), dtype=np.float32)
         if len(there):
             starts = (np.cumsum(counts) - counts)[there]

@@ -17,7 +17,7 @@ from typing import Any
 from eval.peers.memory import Tree
 
 ROOT = Path(__file__).resolve().parents[2]
-_SAMPLE_S = 0.5
+_SAMPLE_S = 1.0
 #: A machine that swaps measures nothing; a system that takes more is stopped.
 MOST_BYTES = 14 << 30
 Ticking = Callable[[float, int], None]
@@ -34,7 +34,7 @@ class SystemProcess:
         python: the interpreter that has the system's packages.
         module: in `eval.peers.systems`.
         log: takes what it prints.
-        tick: called about twice a second with seconds waited and bytes of memory.
+        tick: called about once a second with seconds waited and bytes of memory.
 
     """
 

@@ -189,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--place", type=Place.parse, required=True)
     given = parser.parse_args(arguments)
     own = Settings.from_environment(data=given.data)
-    demo = None if given.demo is None else replace(own, data=given.demo)
+    demo = None if given.demo is None else replace(own, data=given.demo, server=None)
     corpora = Corpora(own, demo)
     join(lambda settings, board: app_of(settings, corpora, board), given.place)
 

@@ -31,7 +31,9 @@ def how_many(wanted: int | Literal["auto"], own: Settings, demo: Settings | None
     """
     if wanted != "auto":
         return wanted
-    if demo is not None or own.encoder != "builtin":  # a language model brings its own threads, and a gigabyte
+    if (
+        demo is not None or own.encoder != "builtin"
+    ):  # a language model brings its own threads, and a gigabyte
         return 1
     passages = _passages(own)
     if passages < FEW_PASSAGES:

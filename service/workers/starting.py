@@ -67,8 +67,6 @@ def _supervise(service: ServiceSettings, own: Settings, demo: Settings | None) -
     environment = {
         **service.as_environment(os.environ),
         "PYTHONPATH": os.pathsep.join(paths),
-        "KARANI_ENCODER": own.encoder,
-        "KARANI_ENCODER_REVISION": own.encoder_revision or "",
-        "KARANI_KEEP_ORIGINALS": "1" if own.keep_originals else "0",
+        **own.variables,
     }
     end_with(supervise(service, command, environment))
