@@ -62,7 +62,7 @@ def _supervise(service: ServiceSettings, own: Settings, demo: Settings | None) -
 
     command = [sys.executable, "-P", "-m", "service.workers.member", "--data", str(own.data)]
     if demo is not None:
-        command += ["--demo", str(demo.data)]
+        command.append("--demo")
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {
         **service.as_environment(os.environ),
