@@ -31,9 +31,9 @@ def how_many(wanted: int | Literal["auto"], own: Settings, demo: Settings | None
     """
     if wanted != "auto":
         return wanted
-    if (
-        demo is not None or own.encoder != "builtin"
-    ):  # a language model brings its own threads, and a gigabyte
+    # A language model brings its own threads, and a gigabyte; Milvus Lite's file has one process at a time.
+    lite = own.engine == "milvus" and "://" not in own.milvus_uri
+    if demo is not None or own.encoder != "builtin" or lite:
         return 1
     passages = _passages(own)
     if passages < FEW_PASSAGES:
