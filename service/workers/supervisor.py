@@ -339,4 +339,6 @@ def end_with(status: int) -> None:
     if status < 0:
         signal.signal(-status, signal.SIG_DFL)
         os.kill(os.getpid(), -status)
-    raise SystemExit(128 - status if status < 0 else status)  # a container's first process outlives its signals
+    raise SystemExit(
+        128 - status if status < 0 else status
+    )  # a container's first process outlives its signals
