@@ -45,6 +45,9 @@ class SlowEngine:
     def reload(self, **_: Any) -> bool:
         return False
 
+    def problem(self) -> str:
+        return ""
+
     def search(self, query: str, **_: Any) -> SearchResult:
         time.sleep(self.seconds)
         return SearchResult(query, 0.0, "g", "slow", None, (), {})
