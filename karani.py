@@ -62,6 +62,7 @@ def _expected_errors() -> tuple[type[Exception], ...]:
         "corpus.locking": ("CorpusLockedError",),
         "index.manifest": ("GenerationError",),
         "index.writing": ("GenerationWriteError",),
+        "index.bulk": ("WorkerError",),
         "index.care.archive": ("BackupError",),
         "index.encoders": ("EncoderError",),
         "index.training.data": ("DataError",),

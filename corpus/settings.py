@@ -21,6 +21,16 @@ VARIABLES: tuple[tuple[str, str | None, str], ...] = (
         "the encoder: `builtin`, a folder, or a sentence-transformers model's name",
     ),
     ("KARANI_ENCODER_REVISION", None, "hub commit that pins a named model"),
+    (
+        "KARANI_WORKERS",
+        None,
+        "processes that read, clean, segment and encode; by default as many as there are cores",
+    ),
+    (
+        "KARANI_VECTOR_INDEX",
+        "auto",
+        "how vectors are searched: `exact`, `ivf`, or `auto`, by the number of passages",
+    ),
     ("KARANI_KEEP_ORIGINALS", "1", "keep ingested files under `files/`, named by their SHA-256"),
     ("KARANI_DATASETS", "../shared/data", "where `karani eval` and the tests look for data sets"),
     ("KARANI_COMMIT", None, "the commit that measurements name, where there is no checkout to ask"),
@@ -37,6 +47,9 @@ class Settings:
         encoder: ``builtin``, or a sentence-transformers model's name or folder (``KARANI_ENCODER``).
         encoder_revision: hub commit that pins a named encoder (``KARANI_ENCODER_REVISION``).
         keep_originals: keep a copy of each ingested file under ``files/`` (``KARANI_KEEP_ORIGINALS``, 1 or 0).
+        workers: processes that read, clean, segment and encode, ``None`` for one a core (``KARANI_WORKERS``).
+        vector_index: how vectors are searched: ``exact``, ``ivf``, or ``auto``, by the number of passages
+            (``KARANI_VECTOR_INDEX``).
         limits: how much of a file is read at most (``KARANI_MAX_…``).
     """
 
@@ -44,6 +57,8 @@ class Settings:
     encoder: str = "builtin"
     encoder_revision: str | None = None
     keep_originals: bool = True
+    workers: int | None = None
+    vector_index: str = "auto"
     limits: Limits = field(default_factory=Limits)
 
     @classmethod
@@ -61,8 +76,15 @@ class Settings:
             encoder_revision=environ.get("KARANI_ENCODER_REVISION") or None,
             keep_originals=environ.get("KARANI_KEEP_ORIGINALS", "1").strip().lower()
             not in {"0", "false", "no", "off"},
+            workers=int(environ["KARANI_WORKERS"]) if environ.get("KARANI_WORKERS") else None,
+            vector_index=environ.get("KARANI_VECTOR_INDEX") or "auto",
             limits=Limits.from_environment(environ),
         )
+
+    @property
+    def processes(self) -> int:
+        """``workers``, or as many as there are cores for this process."""
+        return self.workers or len(os.sched_getaffinity(0))
 
     @property
     def database(self) -> Path:

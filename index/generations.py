@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from corpus.cleaning import CLEANER_VERSION
 from corpus.locking import PATIENCE_SECONDS, corpus_lock
 from corpus.segment import Segmenter
 from corpus.settings import Settings
-from corpus.store import Store, StoredPassage
+from corpus.store import Store
+from index.bulk import prepared
 from index.calibration import Calibration
 from index.embedded import DICTIONARY
 from index.embedded_writer import EmbeddedWriter
@@ -26,21 +29,19 @@ from index.encoders import load_encoder, load_lexicon
 from index.fusion import Weights
 from index.interfaces import Encoder
 from index.plan import LEXICAL_FORMAT, Plan, make_plan
-from index.preparing import prepare
 from index.publish import (
     FORMAT,
     Manifest,
     current_name,
     drop_old,
-    file_sha256,
     listed_files,
     publish,
+    sha256_of,
     start,
 )
 from index.writing import making
 
 TRUNCATED = "truncated.json"
-_BATCH = 2048
 Progress = Callable[[int, int], None]
 
 
@@ -100,7 +101,7 @@ def _publish(
 ) -> str:
     partial = start(settings)
     try:
-        written = _write(partial, plan, snapshot, encoder, progress)
+        written = _write(partial, plan, snapshot, settings, encoder, progress)
         _manifest(partial, snapshot, encoder, plan, written).write(partial)
         return publish(partial, settings)
     except BaseException:
@@ -111,41 +112,37 @@ def _publish(
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """How many of a generation's passages the encoder had to cut, and `corpus_sum.total` of those that were added."""
+    """How many of a generation's passages the encoder had to cut, `corpus_sum.total` of those added, and `VectorIndex.told`."""
 
     truncated: int
     total: int
+    vector_index: Mapping[str, Any]
 
 
 def _write(
-    partial: Path, plan: Plan, snapshot: Store, encoder: Encoder, progress: Progress | None
+    partial: Path,
+    plan: Plan,
+    snapshot: Store,
+    settings: Settings,
+    encoder: Encoder,
+    progress: Progress | None,
 ) -> _Written:
     """Write all files but the manifest."""
-    lexicon = load_lexicon(encoder)
-    writer = EmbeddedWriter(partial, plan, snapshot, encoder.dim, len(lexicon.vectors))
-    writer.remove(plan.removed)
-    truncated = _base_truncated(plan)
-    done = total = 0
-    for batch in _batches(snapshot, plan):
-        prepared = prepare(batch, encoder, lexicon, writer.segmenter)
-        writer.add(prepared)
-        truncated += prepared.truncated
-        total += prepared.total
-        done += len(prepared)
-        if progress:
-            progress(done, len(plan.added))
-    writer.finish()
+    writer = EmbeddedWriter(partial, plan, snapshot, settings, encoder)
+    with closing(writer):
+        writer.remove(plan.removed)
+        truncated = _base_truncated(plan)
+        done = total = 0
+        for batch in prepared(snapshot, settings, plan.added, encoder, partial / DICTIONARY):
+            writer.add(batch)
+            truncated += batch.truncated
+            total += batch.total
+            done += len(batch)
+            if progress:
+                progress(done, len(plan.added))
+        writer.finish()
     (partial / TRUNCATED).write_text(json.dumps(truncated), encoding="utf-8")
-    return _Written(len(truncated), total)
-
-
-def _batches(snapshot: Store, plan: Plan) -> Iterator[list[StoredPassage]]:
-    if plan.base is None:
-        yield from snapshot.stream(size=_BATCH)
-        return
-    for begin in range(0, len(plan.added), 500):
-        found = snapshot.stored(plan.added[begin : begin + 500])
-        yield [found[row] for row in sorted(found)]
+    return _Written(len(truncated), total, writer.vector_index)
 
 
 def _base_truncated(plan: Plan) -> list[int]:
@@ -174,6 +171,7 @@ def _manifest(partial: Path, snapshot: Store, encoder: Encoder, plan: Plan, writ
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         lexical=LEXICAL_FORMAT,
         lexicon=load_lexicon(encoder).revision,
+        vector_index=written.vector_index,
         fusion=asdict(Weights.load()),
         calibration=Calibration.load().revision,
         files=_digests(partial, plan.base),
@@ -188,8 +186,13 @@ def _digests(partial: Path, base: Path | None) -> dict[str, str]:
             status = (base / name).stat()
             known[status.st_dev, status.st_ino] = digest
     files = {}
+    anew: list[Path] = []
     for path in listed_files(partial):
         status = path.stat()
         linked = known.get((status.st_dev, status.st_ino))
-        files[path.relative_to(partial).as_posix()] = linked or file_sha256(path)
-    return files
+        if linked is None:
+            anew.append(path)
+        else:
+            files[path.relative_to(partial).as_posix()] = linked
+    made = zip(anew, sha256_of(anew), strict=True)
+    return files | {path.relative_to(partial).as_posix(): digest for path, digest in made}

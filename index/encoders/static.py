@@ -173,25 +173,24 @@ class StaticEncoder:
         return [self._rows[self._tokenizer.encode(text)] for text in texts]
 
     def pooled(self, rows: NDArray[np.integer]) -> Vectors:
-        """The unit vector of some tokens' rows, shape (dim,); no token gives zeros.
+        """The unit vector of some tokens' rows, shape (dim,); no token gives zeros."""
+        return self.pooled_kinds(*np.unique(rows, return_counts=True))
+
+    def pooled_kinds(self, kinds: NDArray[np.integer], counts: NDArray[np.integer]) -> Vectors:
+        """`pooled` of different rows, each of which stands so many times.
 
         A token that stands n times counts sqrt(n) times, as BM25 saturates: names that a text repeats
         would drown what it says.
         """
-        kinds, counts = np.unique(rows, return_counts=True)
         total = self._table.sum(kinds, np.sqrt(counts, dtype=np.float32))
         norm = float(np.linalg.norm(total))
         return total / np.float32(norm) if norm > _SMALLEST_NORM else np.zeros_like(total)
 
-    def encode_rows(self, tokens: Sequence[NDArray[np.integer]]) -> Vectors:
-        """`encode_passages` of texts given as what `rows` returned for them (or for their parts, joined by a line's end)."""
-        vectors: Vectors = np.zeros((len(tokens), self.dim), dtype=np.float32)
-        for place, rows in enumerate(tokens):
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        vectors: Vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
+        for place, rows in enumerate(self.rows(texts)):
             vectors[place] = self.pooled(rows)
         return vectors
-
-    def _encode(self, texts: Sequence[str]) -> Vectors:
-        return self.encode_rows(self.rows(texts))
 
 
 def checksum_lines(folder: Path, names: Sequence[str]) -> str:
