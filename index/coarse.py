@@ -10,6 +10,7 @@ what the decision is worth; the manifest records that (`VectorIndex`).
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -17,9 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from index.dense import COARSE, Coarse, StoredVectors, scored_again
+from index.dense import COARSE, Coarse, StoredVectors
 from index.interfaces import Vectors
 from index.writing import save_vectors
 
@@ -36,8 +36,11 @@ _WANTED = 0.995
 _BEST = 10
 _DEPTH = 100
 _PCA_ON = 20_000
-_POINTS_A_LIST = 40
-_ROUNDS = 8
+#: Lists to the root of the passages: with shorter ones fewer vectors are read for the same recall, and learning takes longer.
+_LISTS = 6
+_POINTS_A_LIST = 20
+_ROUNDS = 6
+_ROUNDING = 1e-5
 _AT_ONCE = 16_384
 
 
@@ -106,6 +109,8 @@ def write_coarse(folder: Path, questions: Vectors, threads: int) -> VectorIndex:
             block = vectors.block(start, min(_AT_ONCE, len(vectors) - start))
             index.add(block)
             truth.look(block)
+    # One question at a time is what a search asks: threads would only wait for each other.
+    with _threads(1):
         probes, recalls = _chosen(index, vectors, questions, truth.scores(), lists)
     _set_probes(index, probes)
     save_vectors(folder / COARSE, index)
@@ -117,7 +122,7 @@ def _trained(vectors: StoredVectors) -> tuple[Any, int]:
     import faiss
 
     library: Any = faiss  # its stubs lack most of this
-    lists = max(1, min(2 ** round(math.log2(2.5 * math.sqrt(len(vectors)))), len(vectors) // _POINTS_A_LIST))
+    lists = max(1, min(round(_LISTS * math.sqrt(len(vectors))), len(vectors) // _POINTS_A_LIST))
     chance = np.random.default_rng(0)
     sample = np.sort(chance.permutation(len(vectors))[: max(_PCA_ON, _POINTS_A_LIST * lists)])
     dim = min(DIM, vectors.dim)
@@ -161,16 +166,18 @@ def _chosen(
     index: Any, vectors: StoredVectors, questions: Vectors, truth: Vectors, lists: int
 ) -> tuple[int, tuple[float, float]]:
     """How many lists to read, and the recall of ten and of a hundred that this gives for questions that did not choose."""
-    coarse = Coarse(index)
+    coarse = Coarse(index, vectors)
 
     def recalls(part: slice, probes: int) -> tuple[float, float]:
         pairs = zip(questions[part], truth[part], strict=True)
-        found = [_recalls(coarse, vectors, one, best, probes) for one, best in pairs]
+        found = [_recalls(coarse, one, best, probes) for one, best in pairs]
         ten, hundred = np.mean(found, axis=0).round(4).tolist() if found else (0.0, 0.0)
         return ten, hundred
 
     choosing, judging = slice(0, None, 2), slice(1, None, 2)
-    probes = next((some for some in _steps(lists) if recalls(choosing, some)[0] >= _WANTED), lists)
+    steps = _steps(lists)
+    enough = bisect_left(steps, True, key=lambda some: recalls(choosing, some)[0] >= _WANTED)
+    probes = steps[min(enough, len(steps) - 1)]
     return probes, recalls(judging, probes)
 
 
@@ -182,15 +189,15 @@ def _steps(lists: int) -> list[int]:
     return [min(step, lists) for step in steps]
 
 
-def _recalls(
-    coarse: Coarse, vectors: StoredVectors, question: Vectors, best: Vectors, probes: int
-) -> tuple[float, float]:
+def _recalls(coarse: Coarse, question: Vectors, best: Vectors, probes: int) -> tuple[float, float]:
     """Recall of ten and of a hundred by score: what scores at least like the exact last one is as good."""
-    asked = np.ascontiguousarray(question[None, :])
-    found = scored_again(vectors, coarse, asked, _DEPTH, probes=probes)
-    scores: NDArray[np.float64] = np.asarray([score for _, score in found])
-    there = min(_DEPTH, len(vectors))
-    return tuple(float((scores[:k] >= best[k - 1] - 1e-5).sum()) / k for k in (min(_BEST, there), there))  # type: ignore[return-value]
+    found = coarse.best(np.ascontiguousarray(question[None, :]), _DEPTH, probes=probes)
+    there = min(_DEPTH, len(coarse))
+    ten, hundred = (
+        sum(score >= best[k - 1] - _ROUNDING for _, score in found[:k]) / k
+        for k in (min(_BEST, there), there)
+    )
+    return ten, hundred
 
 
 def _set_probes(index: Any, probes: int) -> None:

@@ -23,19 +23,20 @@ from index.interfaces import Vectors
 VECTORS, ROWS, COARSE = "vectors.faiss", "rows.npy", "coarse.faiss"
 #: So many times the depth are scored again, and no fewer than that.
 _AGAIN, _AGAIN_AT_LEAST = 3, 200
-#: So few allowed vectors are fetched one by one; more are met while all are passed over.
-_FETCHED = 2_000
+#: One vector in so many, or fewer, is fetched by its place; more are met while all are passed over.
+_FETCHED_SHARE = 1_000
 
 
 class StoredVectors:
     """Vectors in half precision and their rows, memory-mapped; places count from the first vector."""
 
     def __init__(self, folder: Path) -> None:
-        self._index = mapped(folder / VECTORS)
+        #: FAISS's, a vector's place its id.
+        self.index = mapped(folder / VECTORS)
         self.rows: Rows = np.load(folder / ROWS, allow_pickle=False)
-        self.dim: int = self._index.d
-        if len(self.rows) != self._index.ntotal:
-            raise ValueError(f"{ROWS} holds {len(self.rows)} rows, {VECTORS} {self._index.ntotal} vectors")
+        self.dim: int = self.index.d
+        if len(self.rows) != self.index.ntotal:
+            raise ValueError(f"{ROWS} holds {len(self.rows)} rows, {VECTORS} {self.index.ntotal} vectors")
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -69,12 +70,12 @@ class StoredVectors:
 
     def take(self, places: NDArray[np.int64]) -> Vectors:
         """The vectors in some places, shape (n, dim), as float32."""
-        vectors: Vectors = self._index.reconstruct_batch(np.ascontiguousarray(places, dtype=np.int64))
+        vectors: Vectors = self.index.reconstruct_batch(np.ascontiguousarray(places, dtype=np.int64))
         return vectors
 
     def block(self, start: int, size: int) -> Vectors:
         """So many vectors from a place on, shape (size, dim), as float32."""
-        vectors: Vectors = self._index.reconstruct_n(start, size)
+        vectors: Vectors = self.index.reconstruct_n(start, size)
         return vectors
 
     def best(
@@ -82,10 +83,10 @@ class StoredVectors:
     ) -> list[tuple[int, float]]:
         """The exact best of all, or of those that a mask marks: (row, cosine)."""
         if mask is None:
-            return self.named(_ranked(self._index, asked, depth, None))
+            return self.named(_ranked(self.index, asked, depth, None))
         places = np.flatnonzero(mask)
-        if len(places) > _FETCHED:
-            return self.named(_ranked(self._index, asked, depth, _only(mask)))
+        if len(places) * _FETCHED_SHARE > len(self):
+            return self.named(_ranked(self.index, asked, depth, _only(mask)))
         return self.scored(places, asked, depth)
 
     def scored(self, places: NDArray[np.int64], asked: Vectors, depth: int) -> list[tuple[int, float]]:
@@ -111,7 +112,7 @@ class DenseIndex:
         # One query is too little work to share: more threads only wait for each other.
         faiss.omp_set_num_threads(1)
         self._base = StoredVectors(folder)
-        self._coarse = Coarse(mapped(folder / COARSE)) if (folder / COARSE).exists() else None
+        self._coarse = Coarse(mapped(folder / COARSE), self._base) if (folder / COARSE).exists() else None
         delta = Delta.of(folder)
         self._removed = np.zeros(0, dtype=np.int64) if delta is None else delta.removed
         self._later = None if delta is None else StoredVectors(delta.folder)
@@ -129,9 +130,8 @@ class DenseIndex:
         return base if self._later is None else np.concatenate([base, self._later.rows])
 
     def is_consistent(self) -> bool:
-        """Whether the coarse index, where there is one, holds as many vectors, and the base those that went."""
-        held = len(self._base) if self._coarse is None else len(self._coarse)
-        return held == len(self._base) and bool(self._base.holds(self._removed).all())
+        """Whether the base holds the rows that went."""
+        return bool(self._base.holds(self._removed).all())
 
     def search(self, query: Vectors, depth: int, allowed: Rows | None = None) -> list[tuple[int, float]]:
         """The best ``depth`` rows for one query vector, shape (dim,): (row, cosine), best first.
@@ -153,7 +153,7 @@ class DenseIndex:
             return self._base.best(asked, depth, mask if self._kept is None else mask & self._kept)
         if self._coarse is None:
             return self._base.best(asked, depth, self._kept)
-        return scored_again(self._base, self._coarse, asked, depth, self._kept)
+        return self._coarse.best(asked, depth, self._kept)
 
     def vectors(self, rows: Sequence[int] | Rows) -> Vectors:
         """The stored vectors of some rows, shape (n, dim), as float32.
@@ -172,22 +172,37 @@ class DenseIndex:
 
 
 class Coarse:
-    """Shortened vectors in inverted lists (`index.coarse`): approximate, and many times faster than all whole vectors."""
+    """Shortened vectors in inverted lists (`index.coarse`), many times faster than all whole vectors, and nearly as good.
 
-    def __init__(self, index: Any) -> None:
-        """``index``: FAISS's, a transformation before inverted lists."""
+    What it finds is scored again with the whole vectors (FAISS's refinement, which decodes only what it compares).
+    """
+
+    def __init__(self, index: Any, vectors: StoredVectors) -> None:
+        """Join the two.
+
+        Args:
+            index: FAISS's, a transformation before inverted lists whose ids are places of ``vectors``.
+            vectors: the whole vectors.
+
+        Raises:
+            ValueError: they do not hold equally many.
+        """
         import faiss
 
+        if index.ntotal != len(vectors):
+            raise ValueError(f"{COARSE} holds {index.ntotal} vectors, {VECTORS} {len(vectors)}")
         self._index = index
+        self._vectors = vectors
         self._probes: int = faiss.extract_index_ivf(index).nprobe
+        self._refined: Any = faiss.IndexRefine(index, vectors.index)
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
     def best(
         self, asked: Vectors, depth: int, mask: NDArray[np.bool_] | None = None, probes: int = 0
-    ) -> NDArray[np.int64]:
-        """The places of about the best ``depth`` vectors, of those that a mask marks.
+    ) -> list[tuple[int, float]]:
+        """About the best ``depth`` of all, or of those that a mask marks: (row, cosine), the cosines exact.
 
         ``probes`` is how many lists are read, 0 for as many as was found best when the index was made.
         """
@@ -196,21 +211,13 @@ class Coarse:
         chosen = None if mask is None else _selector(mask)
         lists: Any = faiss.SearchParametersIVF  # their stubs know no arguments
         before: Any = faiss.SearchParametersPreTransform
-        inner = lists(nprobe=probes or self._probes, sel=chosen)
-        return _ranked(self._index, asked, depth, before(index_params=inner))[0]
-
-
-def scored_again(
-    vectors: StoredVectors,
-    coarse: Coarse,
-    asked: Vectors,
-    depth: int,
-    mask: NDArray[np.bool_] | None = None,
-    probes: int = 0,
-) -> list[tuple[int, float]]:
-    """The best of what a coarse index finds, by their whole vectors: (row, cosine)."""
-    wanted = max(_AGAIN * depth, _AGAIN_AT_LEAST)
-    return vectors.scored(coarse.best(asked, wanted, mask, probes), asked, depth)
+        refined: Any = faiss.IndexRefineSearchParameters
+        depth = max(1, min(depth, len(self)))
+        parameters = refined(
+            k_factor=max(_AGAIN, _AGAIN_AT_LEAST / depth),
+            base_index_params=before(index_params=lists(nprobe=probes or self._probes, sel=chosen)),
+        )
+        return self._vectors.named(_ranked(self._refined, asked, depth, parameters))
 
 
 def mapped(path: Path) -> Any:
