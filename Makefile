@@ -69,6 +69,14 @@ speed: $(STAMP) ## Speed of this machine: encoding and answering on the demo cas
 	$(VENV)/bin/karani ask --data var/speed "ใครใช้ MOU กับโรงพยาบาล" >/dev/null
 	OMP_NUM_THREADS=1 $(PY) -m eval.bench var/speed/demo
 
+# Two hours on two cores; goes on where it was stopped. A part: python -m eval.peers --size 12k --only karani,fts5
+bench: $(DEV_STAMP) ## Compare with other search libraries on this machine: one table, docs/benchmarks.md (DATASETS=folder of thaigov, thaigov-local, natural)
+	TORCH='$(TORCH)' $(PY) -m eval.peers --datasets $(DATASETS) --docs docs
+
+# An hour and a half on two cores; goes on where it was stopped.
+growth: $(DEV_STAMP) ## How build, memory, answers and recall grow from 12,000 documents to 1.6 million passages (DATASETS=folder)
+	$(PY) -m eval.growth --datasets $(DATASETS) --docs docs
+
 throughput: $(DEV_STAMP) ## What keys, limits, metrics and logs cost, by wrk (apt-get install wrk)
 	$(VENV)/bin/karani ask --data var/bench "ใครใช้ MOU กับโรงพยาบาล" >/dev/null
 	$(PY) -m tests.service.throughput var/bench/demo

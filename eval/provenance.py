@@ -14,7 +14,7 @@ _ROOT = Path(__file__).parent.parent
 
 
 def provenance() -> dict[str, str | int | None]:
-    """Say what made a figure; ``commit`` is ``None`` outside a checkout and ends in ``+`` with local changes."""
+    """Say what made a figure; ``commit`` is ``None`` outside a checkout and ends in ``+`` with local changes outside ``docs``."""
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "karani": _version(),
@@ -33,7 +33,9 @@ def commit() -> str | None:
     head = _git(git, "rev-parse", "--short=12", "HEAD")
     if head is None:
         return None
-    return head + ("+" if _git(git, "status", "--porcelain", "--untracked-files=no") else "")
+    # Pages that a command has just written figures into change nothing of what it measures.
+    changed = _git(git, "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)docs")
+    return head + ("+" if changed else "")
 
 
 def _git(git: str, *arguments: str) -> str | None:

@@ -131,7 +131,7 @@ def _start(task: _Task) -> None:
     global _worker  # noqa: PLW0603 - what a pool's process keeps has no other place
     threading.Thread(target=_end_with_parent, daemon=True).start()
     encoder = None if task.encoder is None else load_encoder(task.encoder)
-    store = Store.open(task.settings.database, create=False).at(task.change)
+    store = Store.of(task.settings, create=False).at(task.change)
     _worker = _Worker(store, Segmenter(task.dictionary), load_lexicon(encoder), encoder)
 
 

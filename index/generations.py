@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from corpus.cleaning import CLEANER_VERSION
 from corpus.locking import PATIENCE_SECONDS, corpus_lock
 from corpus.segment import Segmenter
 from corpus.settings import Settings
 from corpus.store import Store
+from index import engines
 from index.bulk import prepared
 from index.calibration import Calibration
-from index.embedded import DICTIONARY
-from index.embedded_writer import EmbeddedWriter
 from index.encoders import load_encoder, load_lexicon
+from index.engines import GenerationWriter
 from index.fusion import Weights
 from index.interfaces import Encoder
 from index.plan import LEXICAL_FORMAT, Plan, make_plan
@@ -39,6 +37,7 @@ from index.publish import (
     sha256_of,
     start,
 )
+from index.texts_beside import DICTIONARY
 from index.writing import making
 
 TRUNCATED = "truncated.json"
@@ -92,6 +91,7 @@ def build(
 def _tidy(store: Store, settings: Settings, *, forget: bool) -> None:
     """Drop what is no longer needed; also where an earlier build published and did not come to that."""
     kept = drop_old(settings)
+    engines.tidy(settings, kept, forget=forget)
     if forget:
         store.forget(min(Manifest.read(folder).change for folder in kept))
 
@@ -100,23 +100,26 @@ def _publish(
     plan: Plan, snapshot: Store, settings: Settings, encoder: Encoder, progress: Progress | None
 ) -> str:
     partial = start(settings)
+    writer: GenerationWriter | None = None
     try:
-        written = _write(partial, plan, snapshot, settings, encoder, progress)
-        _manifest(partial, snapshot, encoder, plan, written).write(partial)
+        writer = engines.writer(partial, plan, snapshot, encoder, settings)
+        written = _write(partial, plan, snapshot, settings, encoder, writer, progress)
+        _manifest(partial, snapshot, encoder, plan, written, writer).write(partial)
         return publish(partial, settings)
     except BaseException:
         # What was written may be what fills the disk.
         shutil.rmtree(partial, ignore_errors=True)
+        if writer is not None:
+            writer.abandon()
         raise
 
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """How many of a generation's passages the encoder had to cut, `corpus_sum.total` of those added, and `VectorIndex.told`."""
+    """How many of a generation's passages the encoder had to cut, and `corpus_sum.total` of those that were added."""
 
     truncated: int
     total: int
-    vector_index: Mapping[str, Any]
 
 
 def _write(
@@ -125,24 +128,23 @@ def _write(
     snapshot: Store,
     settings: Settings,
     encoder: Encoder,
+    writer: GenerationWriter,
     progress: Progress | None,
 ) -> _Written:
-    """Write all files but the manifest."""
-    writer = EmbeddedWriter(partial, plan, snapshot, settings, encoder)
-    with closing(writer):
-        writer.remove(plan.removed)
-        truncated = _base_truncated(plan)
-        done = total = 0
-        for batch in prepared(snapshot, settings, plan.added, encoder, partial / DICTIONARY):
-            writer.add(batch)
-            truncated += batch.truncated
-            total += batch.total
-            done += len(batch)
-            if progress:
-                progress(done, len(plan.added))
-        writer.finish()
+    """Write all but the manifest."""
+    writer.remove(plan.removed)
+    truncated = _base_truncated(plan)
+    done = total = 0
+    for batch in prepared(snapshot, settings, plan.added, encoder, partial / DICTIONARY):
+        writer.add(batch)
+        truncated += batch.truncated
+        total += batch.total
+        done += len(batch)
+        if progress:
+            progress(done, len(plan.added))
+    writer.finish()
     (partial / TRUNCATED).write_text(json.dumps(truncated), encoding="utf-8")
-    return _Written(len(truncated), total, writer.vector_index)
+    return _Written(len(truncated), total)
 
 
 def _base_truncated(plan: Plan) -> list[int]:
@@ -153,7 +155,14 @@ def _base_truncated(plan: Plan) -> list[int]:
     return sorted(set(rows) - set(plan.removed.tolist()))
 
 
-def _manifest(partial: Path, snapshot: Store, encoder: Encoder, plan: Plan, written: _Written) -> Manifest:
+def _manifest(
+    partial: Path,
+    snapshot: Store,
+    encoder: Encoder,
+    plan: Plan,
+    written: _Written,
+    writer: GenerationWriter,
+) -> Manifest:
     return Manifest(
         format=FORMAT,
         encoder=encoder.name,
@@ -171,10 +180,11 @@ def _manifest(partial: Path, snapshot: Store, encoder: Encoder, plan: Plan, writ
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         lexical=LEXICAL_FORMAT,
         lexicon=load_lexicon(encoder).revision,
-        vector_index=written.vector_index,
+        vector_index=writer.vector_index,
         fusion=asdict(Weights.load()),
         calibration=Calibration.load().revision,
         files=_digests(partial, plan.base),
+        milvus=writer.milvus,
     )
 
 

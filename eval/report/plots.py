@@ -135,3 +135,81 @@ def calibration(
             for sure, right, count in points
         ]
     return _svg(label, body + _legend(list(series), _x(0.03)))
+
+
+_STYLE = (
+    "text{font:12px sans-serif;fill:#222}.grid{stroke:#ddd}.ideal{stroke:#777;stroke-dasharray:5 4}"
+    "svg{background:#fff}"
+)
+
+
+def standalone(picture: str) -> str:
+    """A picture as a file of its own: with its name space, style and white paper, which a report gives otherwise."""
+    begin = picture.index(">") + 1
+    head = picture[:begin].replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    paper = f'<style>{_STYLE}</style><rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>'
+    return f"{head}{paper}{picture[begin:]}\n"
+
+
+class _Axis:
+    """Values from the least to the greatest as shares of an axis, with a little room at both ends."""
+
+    def __init__(self, values: Sequence[float], *, is_log: bool) -> None:
+        self._is_log = is_log
+        shown = [self._scaled(value) for value in values]
+        room = 0.08 * (max(shown) - min(shown)) or 0.1
+        self._low, self._high = min(shown) - room, max(shown) + room
+
+    def _scaled(self, value: float) -> float:
+        return math.log10(max(value, 1e-9)) if self._is_log else value
+
+    def __call__(self, value: float) -> float:
+        return (self._scaled(value) - self._low) / (self._high - self._low)
+
+    def ticks(self) -> dict[float, str]:
+        """Round values inside, by their shares."""
+        if self._is_log:
+            found = [m * 10.0**e for e in range(-4, 13) for m in (1, 2, 5)]
+        else:
+            step = 10.0 ** math.floor(math.log10(self._high - self._low))
+            step = step if (self._high - self._low) / step >= 3 else step / 4
+            found = [step * number for number in range(int(self._low / step), int(self._high / step) + 1)]
+        return {self(value): f"{value:,.10g}" for value in found if 0 <= self(value) <= 1}
+
+
+def scatter(
+    points: Mapping[str, tuple[float, float]], label: str, x_label: str, y_label: str, *, log_y: bool
+) -> str:
+    """Draw one dot a system over a logarithmic axis, with its name beside it."""
+    across = _Axis([x for x, _ in points.values()], is_log=True)
+    up = _Axis([y for _, y in points.values()], is_log=log_y)
+    body = _frame(x_label, y_label, across.ticks(), up.ticks())
+    for index, (name, (x, y)) in enumerate(points.items()):
+        colour = COLOURS[index % len(COLOURS)]
+        left, top = _x(across(x)), _y(up(y))
+        body.append(
+            f'<circle cx="{left}" cy="{top}" r="5" fill="{colour}"><title>{escape(name)}: {x:g}, {y:g}</title></circle>'
+        )
+        to_the_left = across(x) > 0.6
+        body.append(
+            _text(left - 9 if to_the_left else left + 9, top + 4, name, "end" if to_the_left else "start")
+        )
+    return _svg(label, body)
+
+
+def growth(
+    series: Mapping[str, Sequence[tuple[float, float]]], label: str, x_label: str, y_label: str
+) -> str:
+    """Draw what grows with a size, both axes logarithmic; from each first point on, dashed, what grows as the size does."""
+    across = _Axis([x for points in series.values() for x, _ in points], is_log=True)
+    linear = {
+        name: [(points[0][0], points[0][1]), (points[-1][0], points[0][1] * points[-1][0] / points[0][0])]
+        for name, points in series.items()
+    }
+    up = _Axis([y for lines in (series, linear) for points in lines.values() for _, y in points], is_log=True)
+    body = _frame(x_label, y_label, across.ticks(), up.ticks())
+    for index, (name, points) in enumerate(series.items()):
+        (x1, y1), (x2, y2) = ((_x(across(x)), _y(up(y))) for x, y in linear[name])
+        body.append(f'<line class="ideal" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>')
+        body.append(_line([(across(x), up(y)) for x, y in points], COLOURS[index % len(COLOURS)]))
+    return _svg(label, body + _legend(list(series), _x(0.03)))

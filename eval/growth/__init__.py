@@ -1,0 +1,1 @@
+"""How building and answering grow with the corpus: ``make growth``."""

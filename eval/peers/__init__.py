@@ -1,0 +1,1 @@
+"""Karani measured beside other search libraries in one run: ``make bench``."""

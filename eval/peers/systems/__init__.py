@@ -1,0 +1,1 @@
+"""One module a system, run by the Python that has it: `eval.peers.runner` says what each must do."""
