@@ -53,6 +53,7 @@ def build(
     fresh: bool = False,
     patience_seconds: float = PATIENCE_SECONDS,
     forget: bool = True,
+    stage: Callable[[str], None] | None = None,
 ) -> str:
     """Publish a generation of all passages now in the store; its name.
 
@@ -65,6 +66,7 @@ def build(
         patience_seconds: how long to wait for another process that changes this data directory.
         forget: delete rows that no kept generation reads; a caller who builds often does so itself, later,
             because another process may still be answering from an earlier generation.
+        stage: told what comes after the passages, which may take a while: the index, then its checksums.
 
     Returns:
         The new generation's name, or the current one's when nothing has changed.
@@ -83,7 +85,7 @@ def build(
             _tidy(store, settings, forget=forget)
             return plan.base.name
         with making(settings):
-            name = _publish(plan, snapshot, settings, encoder, progress)
+            name = _publish(plan, snapshot, settings, encoder, progress, stage)
         _tidy(store, settings, forget=forget)
         return name
 
@@ -97,13 +99,21 @@ def _tidy(store: Store, settings: Settings, *, forget: bool) -> None:
 
 
 def _publish(
-    plan: Plan, snapshot: Store, settings: Settings, encoder: Encoder, progress: Progress | None
+    plan: Plan,
+    snapshot: Store,
+    settings: Settings,
+    encoder: Encoder,
+    progress: Progress | None,
+    stage: Callable[[str], None] | None,
 ) -> str:
     partial = start(settings)
     writer: GenerationWriter | None = None
     try:
         writer = engines.writer(partial, plan, snapshot, encoder, settings)
         written = _write(partial, plan, snapshot, settings, encoder, writer, progress)
+        _tell(stage, "เขียนดัชนี / writing the index")
+        writer.finish()
+        _tell(stage, "ผลรวมตรวจสอบ / checksums")
         _manifest(partial, snapshot, encoder, plan, written, writer).write(partial)
         return publish(partial, settings)
     except BaseException:
@@ -112,6 +122,11 @@ def _publish(
         if writer is not None:
             writer.abandon()
         raise
+
+
+def _tell(stage: Callable[[str], None] | None, what: str) -> None:
+    if stage is not None:
+        stage(what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +146,7 @@ def _write(
     writer: GenerationWriter,
     progress: Progress | None,
 ) -> _Written:
-    """Write all but the manifest."""
+    """Give the writer all passages."""
     writer.remove(plan.removed)
     truncated = _base_truncated(plan)
     done = total = 0
@@ -142,7 +157,6 @@ def _write(
         done += len(batch)
         if progress:
             progress(done, len(plan.added))
-    writer.finish()
     (partial / TRUNCATED).write_text(json.dumps(truncated), encoding="utf-8")
     return _Written(len(truncated), total)
 
