@@ -252,7 +252,9 @@ class _Exact:
         numbers = number[gathered.tokens]
         place = np.flatnonzero(numbers >= 0)
         passage = np.searchsorted(gathered.starts, place, side="right") - 1
-        return cls(numbers[place].astype(np.int64), place, passage, (len(asked.tokens), len(gathered.starts) - 1))
+        return cls(
+            numbers[place].astype(np.int64), place, passage, (len(asked.tokens), len(gathered.starts) - 1)
+        )
 
     def counts(self, among: NDArray[np.bool_]) -> Features:
         """How often each token stands in each passage, at the marked places."""
@@ -341,7 +343,9 @@ class _Pieces:
     def blocks(self, found: Features) -> Features:
         """The largest of each half-window, given each piece's."""
         largest: Features = found[:, self.block_pieces]
-        cut = np.flatnonzero(np.diff(np.append(self.block_pieces, len(self.edges))) > 1)  # where the context ends
+        cut = np.flatnonzero(
+            np.diff(np.append(self.block_pieces, len(self.edges))) > 1
+        )  # where the context ends
         largest[:, cut] = np.maximum(largest[:, cut], found[:, self.block_pieces[cut] + 1])
         return largest
 
