@@ -59,8 +59,7 @@ async def _answer(request: Request, parameters: SearchRequest, place: str) -> Re
             asked.note(result, client)
         # Written on the thread, too: fifty groups are a megabyte of JSON.
         with stage(SERIALISE):
-            return Response(
-                as_json(result), media_type="application/json", headers={"Cache-Control": "no-store"}
-            )
+            body = as_json(result)
+        return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
     return await serving.call(work)
