@@ -58,6 +58,8 @@ def _expected_errors() -> tuple[type[Exception], ...]:
         "corpus.export": ("ExportError",),
         "corpus.sqlite": ("SchemaError", "StoreError"),
         "corpus.limits": ("LimitsError",),
+        "corpus.settings": ("SettingsError",),
+        "index.interfaces": ("UnavailableError",),
         "index.opening": ("NoIndexError",),
         "corpus.locking": ("CorpusLockedError",),
         "index.manifest": ("GenerationError",),
@@ -94,7 +96,7 @@ class _Bar:
     def __call__(self, done: int, total: int, what: str = "") -> None:
         self._bar.total = total
         if what:
-            self._bar.set_postfix_str(what[-40:], refresh=False)
+            self._bar.set_postfix_str(what[-80:], refresh=False)
         self._bar.update(done - self._bar.n)
 
     def close(self) -> None:
@@ -105,23 +107,37 @@ class _Bar:
 
 
 def _ingest(args: argparse.Namespace) -> int:
-    from corpus.ingest import ingest
+    from dataclasses import replace
+
+    from corpus.ingest import Standing, ingest
     from corpus.locking import corpus_lock
     from corpus.store import Store
 
     settings = _settings(args)
-    bar = _Bar("file")
+    if args.workers:
+        settings = replace(settings, workers=args.workers)
+    bar = _Bar("B")
+
+    def tell(at: Standing) -> None:
+        files = f"{at.files}/{at.of_files} files, " if at.of_files > 1 else ""
+        bar(
+            at.bytes,
+            at.of_bytes,
+            f"{files}{at.documents:,} documents, {at.unchanged:,} unchanged {at.current[-30:]}",
+        )
+
     with (
         corpus_lock(settings, "karani ingest", talk=_talk),
-        Store.open(settings.database) as store,
+        Store.of(settings) as store,
     ):
-        report = ingest(store, args.paths, settings, bar)
+        report = ingest(store, args.paths, settings, tell, fresh=args.fresh)
         bar.close()
         for failure in report.failures:
             _talk(str(failure))
         print(
             f"{report.files} ไฟล์ / files, {report.documents} เอกสาร / documents, "
-            f"{len(report.changed)} เปลี่ยนแปลง / changed, {len(report.failures)} อ่านไม่ได้ / failed"
+            f"{len(report.changed)} เปลี่ยนแปลง / changed, {report.unchanged} มีอยู่แล้ว / there already, "
+            f"{len(report.failures)} อ่านไม่ได้ / failed"
         )
         print(f"รวม {store.count('passages')} ข้อความ / passages — ต่อไป / next: karani build")
     return FAILED if report.failures else OK
@@ -134,7 +150,7 @@ def _remove(args: argparse.Namespace) -> int:
 
     settings = _settings(args)
     with (
-        Store.open(settings.database, create=False) as store,
+        Store.of(settings, create=False) as store,
         corpus_lock(settings, "karani remove", talk=_talk),
     ):
         gone = remove(store, args.documents)
@@ -158,7 +174,7 @@ def _build(args: argparse.Namespace) -> int:
     settings = _settings(args)
     bar = _Bar("passage")
     with (
-        Store.open(settings.database, create=False) as store,
+        Store.of(settings, create=False) as store,
         corpus_lock(settings, "karani build", talk=_talk),
     ):
         sweep(settings)
@@ -211,10 +227,13 @@ def _engine(args: argparse.Namespace) -> Engine:
 
 def _serving(settings: Settings) -> Settings:
     """The data directory that serves: its demo corpus only while it holds no document of its own."""
-    if not settings.database.exists() and settings.generations.exists():
+    from corpus.store import Store
+
+    if settings.generations.exists() and not Store.exists(settings):
+        place = settings.database if settings.server is None else "KARANI_DATABASE"
         raise FileNotFoundError(
-            f"มีดัชนีแต่ไม่มี {settings.database} — สั่ง karani restore จากไฟล์สำรอง / there is an index but no "
-            f"{settings.database}: run karani restore with a backup, or delete {settings.generations}"
+            f"มีดัชนีแต่ไม่มีข้อมูลใน {place} — สั่ง karani restore จากไฟล์สำรอง / there is an index but no corpus in "
+            f"{place}: run karani restore with a backup, or delete {settings.generations}"
         )
     from corpus.demo import prepare
     from index.encoders import load_encoder
@@ -285,8 +304,16 @@ def _serve(args: argparse.Namespace) -> int:
     settings = _settings(args)
     sweep_if_free(settings, _talk)
     # The demo cases lie in a data directory of their own; keys, feedback and uploads go to the operator's.
-    run(_serving(settings), own=settings, host=args.host, port=args.port)
+    run(_serving(settings), own=settings, host=args.host, port=args.port, workers=args.workers)
     return OK
+
+
+def _workers(text: str) -> int | str:
+    if text == "auto":
+        return text
+    if text.isdecimal() and 1 <= int(text) <= 64:
+        return int(text)
+    raise argparse.ArgumentTypeError("auto, or a number from 1 to 64 / auto หรือจำนวน 1 ถึง 64")
 
 
 def _mcp(args: argparse.Namespace) -> int:
@@ -308,10 +335,10 @@ def _info(args: argparse.Namespace) -> int:
     from index.publish import Manifest, complete_generations
 
     settings = _settings(args)
-    if not settings.database.exists():
+    if not Store.exists(settings):
         print(f"{settings.data}: ยังไม่มีข้อมูล / nothing ingested yet")
         return OK
-    with Store.open(settings.database, create=False) as store:
+    with Store.of(settings, create=False) as store:
         for table in ("documents", "pages", "cases", "passages"):
             print(f"{table:<12}{store.count(table)}")
     for folder in complete_generations(settings):
@@ -319,6 +346,7 @@ def _info(args: argparse.Namespace) -> int:
         print(
             f"generation  {folder.name}  {manifest.passages} passages, encoder {manifest.encoder} "
             f"{manifest.revision[:12]} ({manifest.dim} dims), cleaner {manifest.cleaner}, truncated {manifest.truncated}"
+            + (f", Milvus {manifest.milvus['collection']}" if manifest.milvus else "")
         )
     return OK
 
@@ -329,21 +357,18 @@ def _info(args: argparse.Namespace) -> int:
 def _feedback(args: argparse.Namespace) -> int:
     from contextlib import ExitStack
 
-    from corpus.demo import has_documents
-    from corpus.settings import DEMO_FOLDER
+    from corpus.demo import demo_of, has_documents
     from corpus.store import Store
     from service.database import Database
     from service.feedback import write
 
     settings = _settings(args)
-    corpus = (
-        settings.database if has_documents(settings) else settings.data / DEMO_FOLDER / settings.database.name
-    )
+    corpus = settings if has_documents(settings) else demo_of(settings)
     if not settings.service_database.exists():
         _talk(f"{settings.data}: ยังไม่มีความเห็น / no feedback yet")
         return OK
     with ExitStack() as opened:
-        store = opened.enter_context(Store.open(corpus, create=False)) if corpus.exists() else None
+        store = opened.enter_context(Store.of(corpus, create=False)) if Store.exists(corpus) else None
         database = Database(settings.service_database)
         opened.callback(database.close)
         stream = opened.enter_context(args.out.open("w", encoding="utf-8")) if args.out else sys.stdout
@@ -409,6 +434,13 @@ def _command(
     return parser
 
 
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
 def _add_corpus_commands(commands: Any) -> None:
     from index.care.commands import Care
 
@@ -418,6 +450,13 @@ def _add_corpus_commands(commands: Any) -> None:
     )  # fmt: skip
     ingest.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="txt md html pdf docx jsonl, or a folder"
+    )
+    ingest.add_argument(
+        "--workers", type=_positive, metavar="N",
+        help="processes that clean and cut documents (default: KARANI_WORKERS, else one a core)",
+    )  # fmt: skip
+    ingest.add_argument(
+        "--fresh", action="store_true", help="make all documents again, also those that have not changed"
     )
     remove = _command(
         commands, "remove", _remove, "เอาเอกสารออกจากคลัง / take documents out of the store",
@@ -462,6 +501,10 @@ def _add_asking_commands(commands: Any) -> None:
     )
     serve.add_argument("--host", help="address to listen on (default: KARANI_HOST, else 127.0.0.1)")
     serve.add_argument("--port", type=int, help="port (default: KARANI_PORT, else 8000)")
+    serve.add_argument(
+        "--workers", type=_workers, metavar="N",
+        help="processes that answer, or auto (default: KARANI_SERVE_WORKERS, else auto: one a core for a large corpus)",
+    )  # fmt: skip
     mcp = _command(
         commands, "mcp", _mcp,
         "ให้ผู้ช่วย AI ค้นและอ้างอิงผ่าน stdio / let an assistant search and cite, over standard input and output",

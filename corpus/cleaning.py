@@ -13,7 +13,9 @@ from corpus import columns, furniture, layers, layout, thai
 from corpus.records import CleanedPage, Piece
 from corpus.tracing import Traced
 
-#: Recorded with citations; raise it whenever the same source may clean differently.
+#: Recorded with citations; raise it whenever the same source may clean differently, and also whenever the same cleaned
+#: pages may be told (`corpus.cases`, `corpus.titles`) or cut (`corpus.passages`) differently: a document that was made
+#: of the same pages by the same version is not made again.
 CLEANER_VERSION = "1"
 _MOST_PASSES = 64
 #: What a terminal puts around coloured text (ECMA-48): pasted along, its letters and digits are no words.

@@ -239,7 +239,6 @@ def flow(traced: Traced, blocks: Sequence[Sequence[Sequence[Line]]]) -> Traced:
     """Put the paragraphs of all blocks one after the other; the beginning of each further block is marked."""
     found = list(runs(traced.text, [paragraph for block in blocks for paragraph in block]))
     firsts = {block[0][0].start for block in blocks[1:] if block}
-    flowed = traced.rearrange(found)
     marks: list[int] = []
     at = 0
     for start, end, text in found:
@@ -247,4 +246,15 @@ def flow(traced: Traced, blocks: Sequence[Sequence[Sequence[Line]]]) -> Traced:
             marks.append(at)
             firsts.discard(start)
         at += len(text)
+    flowed = traced if _as_it_stands(found, traced.text) else traced.rearrange(found)
     return flowed.marked(marks)
+
+
+def _as_it_stands(found: Sequence[tuple[int, int, str]], whole: str) -> bool:
+    """Whether runs give the whole text in its own order, character by character."""
+    at = 0
+    for start, end, text in found:
+        if start != at or not whole.startswith(text, start) or end - start != len(text):
+            return False
+        at = end
+    return at == len(whole)

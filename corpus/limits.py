@@ -63,7 +63,7 @@ class Limits:
             LimitsError: a value is no whole number above zero.
         """
         named = {name: f"KARANI_MAX_{name.upper()}" for name in SETTABLE}
-        return cls(**{name: _number(key, environ[key]) for name, key in named.items() if environ.get(key)})
+        return cls(**{name: number(key, environ[key]) for name, key in named.items() if environ.get(key)})
 
     @property
     def text_bytes(self) -> int:
@@ -89,7 +89,12 @@ def variables() -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def _number(key: str, value: str) -> int:
+def number(key: str, value: str) -> int:
+    """What the environment says for a variable, as a whole number.
+
+    Raises:
+        LimitsError: it is none, or not above zero.
+    """
     text = value.strip()
     if not (text.isascii() and text.isdecimal() and int(text[:19]) > 0):
         raise LimitsError(

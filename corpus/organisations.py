@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -44,6 +44,8 @@ _PREFIX = re.compile(
     r"|(?P<body>(?:อบต|อบจ)\.|(?<![ก-๙])(?:อบต|อบจ)(?=[ \t\xa0]?[ก-ฮเ-ไ]))"
     r"|(?P<whole>กรุงเทพมหานคร|เมืองพัทยา)"
 )
+#: With one of these every match of it begins.
+_BEGINNINGS = ("องค์การ", "เทศบาล", "เทศมนตรี", "ทน.", "ทม.", "ทต.", "อบต", "อบจ", BANGKOK, PATTAYA)
 _RUN = re.compile(rf"(?P<gap>{_S})(?P<run>[ก-ฮเ-ไ](?:[ก-ฮะ-ฺเ-ๅ็-๎]|(?<=โก)-(?=ลก))*)")
 _NAME_GAP = re.compile(r"^((?:อบต|อบจ|ทต|ทม|ทน)\.|(?:เทศบาล|องค์การบริหารส่วน)(?:นคร|เมือง|ตำบล|จังหวัด)) ")
 _MAX_RUN = 60
@@ -125,7 +127,7 @@ class _Candidate:
 def mentions(text: str, known: Iterable[str] = ()) -> list[Mention]:
     """Find all mentions in order; ``known`` are canonical names that this text is likely to use."""
     found: list[Mention | _Candidate] = []
-    for prefix in _PREFIX.finditer(text):
+    for prefix in _prefixes(text):
         whole = prefix["whole"]
         if whole:
             found.append(Mention(prefix.start(), prefix.end(), whole, ""))
@@ -147,6 +149,22 @@ def mentions(text: str, known: Iterable[str] = ()) -> list[Mention]:
         else:
             settled.append(item)
     return settled
+
+
+def _prefixes(text: str) -> Iterator[re.Match[str]]:
+    """Give `_PREFIX`'s matches in order; asked only where one of its beginnings stands, which is far quicker to find."""
+    places: list[int] = []
+    for beginning in _BEGINNINGS:
+        at = text.find(beginning)
+        while at >= 0:
+            places.append(at)
+            at = text.find(beginning, at + len(beginning))
+    end = 0
+    for at in sorted(places):
+        found = _PREFIX.match(text, at) if at >= end else None
+        if found:
+            yield found
+            end = found.end()
 
 
 def names_in(text: str, known: Iterable[str] = ()) -> list[str]:

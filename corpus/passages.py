@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 
 import regex
 
@@ -35,6 +36,7 @@ _CONNECTIVE = re.compile(
 _NUMBER = re.compile(r"[0-9๐-๙]$")
 _ENDS = ("ๆ", "”", '"', ")", "ฯ", "ครับ", "ค่ะ", "แล้ว", ".", "!", "?", "…")
 _MARKED_HEADING = re.compile(r"^#{1,6} +(?P<title>\S[^\n]*?)[ #]*$", re.MULTILINE)
+_DISTANCE = itemgetter(0)
 _CLUSTER = regex.compile(r"\X")
 #: Joins the character before it into one cluster, a space too.
 _EXTENDS = regex.compile(r"[\p{Grapheme_Cluster_Break=Extend}\p{Grapheme_Cluster_Break=SpacingMark}\u200d]")
@@ -120,11 +122,16 @@ def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _best_cut(text: str, start: int, latest: int) -> int:
-    best, best_cost = -1, float("inf")
+    """The cheapest gap, the first of equals; those near the target are weighed first, so that few are weighed at all."""
     low = start + MIN_CHARS
-    for gap in _GAP.finditer(text, low, latest):
-        cost = _gap_cost(text, gap) + abs(gap.start() - start - TARGET_CHARS) / 40
-        if cost < best_cost:
+    gaps = [(abs(gap.start() - start - TARGET_CHARS) / 40, gap) for gap in _GAP.finditer(text, low, latest)]
+    gaps.sort(key=_DISTANCE)
+    best, best_cost = -1, float("inf")
+    for distance, gap in gaps:
+        if distance > best_cost:
+            break  # no gap costs less than nothing
+        cost = _gap_cost(text, gap) + distance
+        if cost < best_cost or (cost == best_cost and gap.start() < best):
             best, best_cost = gap.start(), cost
     if best >= 0:
         return best

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
-from corpus.cases import find_cases
-from corpus.cleaning import CLEANER_VERSION, clean
-from corpus.gathering import knows_paragraphs
-from corpus.passages import split
-from corpus.records import Page
+from corpus.making import Draft, make
+from corpus.records import SourcePage
 from corpus.store import DocumentRecord, Store
-from corpus.titles import title_of
 
 
 def renewed(store: Store, document_id: str) -> DocumentRecord:
@@ -22,11 +17,7 @@ def renewed(store: Store, document_id: str) -> DocumentRecord:
     """
     sql = f"SELECT title, metadata FROM documents WHERE document_id = ? AND {store.alive()}"  # noqa: S608
     title, metadata = next(((row[0], _mapping(row[1])) for row in store.rows(sql, (document_id,))), ("", {}))
-    pages = _pages(store, document_id)
-    title = title or title_of(document_id, pages)
-    spans = find_cases(document_id, title, metadata, pages)
-    passages = [passage for page in pages for passage in split(page, spans, document_id)]
-    return DocumentRecord(document_id, title, metadata, pages, CLEANER_VERSION, spans, passages)
+    return make(Draft(document_id, title or None, metadata, _pages(store, document_id)))
 
 
 def _mapping(written: str) -> Mapping[str, str]:
@@ -37,24 +28,6 @@ def _mapping(written: str) -> Mapping[str, str]:
     return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
-def _pages(store: Store, document_id: str) -> list[Page]:
-    sql = (
-        "SELECT number, source, sha256, reader, source_text FROM pages "  # noqa: S608
-        f"WHERE document_id = ? AND {store.alive()} ORDER BY number"
-    )
-    return [_page(*row) for row in store.rows(sql, (document_id,))]
-
-
-def _page(number: int, source: str, sha256: str, reader: str, source_text: str, *_: Any) -> Page:
-    cleaned = clean(source_text, paged=not knows_paragraphs(reader))
-    return Page(
-        number,
-        source,
-        sha256,
-        reader,
-        source_text,
-        cleaned.text,
-        cleaned.pieces,
-        cleaned.blocks,
-        cleaned.dropped,
-    )
+def _pages(store: Store, document_id: str) -> tuple[SourcePage, ...]:
+    found = sorted(store.source_pages(document_id), key=lambda item: item[0])
+    return tuple(page for _, (page, _) in found)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from corpus import sara_am
+from corpus import sara_am, signs
 from corpus.tracing import Edit, Traced
 
 #: Combining marks that hang on the character before them.
@@ -113,15 +113,23 @@ _NO_LETTERS = re.compile("[\u0e47-\u0e4e]+")
 
 def width(text: str) -> int:
     """Cells that a line takes on paper: every character but the combining marks."""
-    return len(_MARKS.sub("", text))
+    if len(text) < _LONG_CHARS:
+        return len(_MARKS.sub("", text))
+    return len(text) - sum(map(text.count, _EACH_MARK))
+
+
+_EACH_MARK = ("\u0e31", *map(chr, range(0x0E34, 0x0E3B)), *map(chr, range(0x0E47, 0x0E4F)))
+#: From here on counting each mark is quicker than taking all of them out.
+_LONG_CHARS = 100
 
 
 def characters(traced: Traced) -> Traced:
     """Settle single characters: kinds of space and of line end, bullets; drop invisible ones."""
     traced = traced.sub(_CARRIAGE, "\n") if "\r" in traced.text else traced
-    if _HAS_ONE_TO_ONE.search(traced.text):
-        traced = traced.translate(_ONE_TO_ONE)
-    return traced.sub(_INVISIBLE, "")
+    found = signs.of(traced.text)
+    if found & signs.REPLACED:
+        traced = traced.translate(_HAS_ONE_TO_ONE, _ONE_TO_ONE)
+    return traced.sub(_INVISIBLE, "") if found & signs.INVISIBLE else traced
 
 
 def glyph_places(text: str) -> list[int]:
@@ -131,20 +139,33 @@ def glyph_places(text: str) -> list[int]:
 
 def glyphs(traced: Traced) -> Traced:
     """Replace glyph positions by the marks that they are."""
-    return traced.translate(GLYPHS) if _GLYPH.search(traced.text) else traced
+    return traced.translate(_GLYPH, GLYPHS)
 
 
 def repair(traced: Traced) -> Traced:
     """Put marks and vowels where Thai spelling has them; squeeze runs and spaces."""
-    traced = traced.sub(_SPACES_RUN, " ")
-    traced = traced.sub(_SPACE_BEFORE_MARK, "").sub(_SPACE_IN_SARA_AM, "")
-    traced = sara_am.restore(traced)
-    if "ๅ" in traced.text:
-        traced = traced.sub(_LAKKHANG, "า")
-    traced = traced.sub(_DOUBLED_E, "แ").sub(_REPEATED, lambda match: match[1])
-    traced = traced.sub(_DISORDER, _respelled)
-    traced = traced.sub(_DANGLING, "").sub(_LEADERS, lambda match: match[0][:3])
+    found = signs.of(traced.text)
+    for needed, step in _STEPS:
+        if found & needed:
+            changed = step(traced)
+            if changed is not traced:
+                traced, found = changed, signs.of(changed.text)
     return _compose_others(traced)
+
+
+#: The repairs in their order, each with the signs without one of which it finds nothing.
+_STEPS: tuple[tuple[int, Callable[[Traced], Traced]], ...] = (
+    (signs.SPACES, lambda traced: traced.sub(_SPACES_RUN, " ")),
+    (signs.SPACE_MARK, lambda traced: traced.sub(_SPACE_BEFORE_MARK, "")),
+    (signs.SPACE_AA, lambda traced: traced.sub(_SPACE_IN_SARA_AM, "")),
+    (signs.SPACE_AA, sara_am.restore),
+    (signs.LAKKHANG, lambda traced: traced.sub(_LAKKHANG, "า")),
+    (signs.DOUBLED_E, lambda traced: traced.sub(_DOUBLED_E, "แ")),
+    (signs.REPEATED, lambda traced: traced.sub(_REPEATED, lambda match: match[1])),
+    (signs.DISORDER, lambda traced: traced.sub(_DISORDER, _respelled)),
+    (signs.ALWAYS, lambda traced: traced.sub(_DANGLING, "")),
+    (signs.LEADERS, lambda traced: traced.sub(_LEADERS, lambda match: match[0][:3])),
+)
 
 
 def _respelled(match: re.Match[str]) -> str | None:

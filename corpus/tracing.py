@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from operator import itemgetter
 
@@ -74,9 +74,15 @@ class Traced:
         found = ((match.span(), new(match)) for match in pattern.finditer(self.text))
         return self.edit((*span, text) for span, text in found if text is not None)
 
-    def translate(self, table: dict[int, str]) -> Traced:
-        """Replace single characters by single characters; the map stays as it is."""
-        return Traced(self.text.translate(table), self.pieces, self.marks)
+    def translate(self, pattern: re.Pattern[str], table: Mapping[int, str]) -> Traced:
+        """Replace single characters by single ones that are none of them; the map stays as it is.
+
+        ``pattern`` finds, one by one, at least all that ``table`` replaces.
+        """
+        text = self.text
+        for character in set(pattern.findall(text)):
+            text = text.replace(character, table.get(ord(character), character))
+        return self if text is self.text else Traced(text, self.pieces, self.marks)
 
     def rearrange(self, runs: Iterable[Edit]) -> Traced:
         """Build a new text from runs of this one, in any order.

@@ -20,7 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corpus.ingest import ingest
+from corpus.ingest import Standing, ingest
 from corpus.settings import Settings
 from corpus.store import Store
 from eval.datasets import Dataset, unknown_documents
@@ -76,7 +76,7 @@ def open_collection(
 
     store_key = _store_key(dataset)
     folder = cache / store_key[:32]
-    own = dataclasses.replace(settings, data=folder, keep_originals=False)
+    own = dataclasses.replace(settings, data=folder, keep_originals=False, server=None)
     index_key = _index_key(settings)
     with _locked(folder):
         _prune(cache, folder)
@@ -143,8 +143,8 @@ def _ingested(dataset: Dataset, settings: Settings, progress: Progress | None) -
     original_ids: dict[str, str] = {}
     if dataset.is_beir:
         paths, original_ids = _indexable(dataset.corpus[0], settings.data)
-    with Store.open(settings.database) as store:
-        report = ingest(store, paths, progress=progress)
+    with Store.of(settings) as store:
+        report = ingest(store, paths, settings, _files(progress))
         stored = len(store.documents())
     failures = [str(failure) for failure in report.failures]
     if not stored:
@@ -153,6 +153,12 @@ def _ingested(dataset: Dataset, settings: Settings, progress: Progress | None) -
     found = {"documents": stored, "original_ids": original_ids, "left_out": failures}
     write_json(marker, found)
     return found
+
+
+def _files(progress: Progress | None) -> Callable[[Standing], None] | None:
+    if progress is None:
+        return None
+    return lambda at: progress(at.files, at.of_files, at.current)
 
 
 def _indexable(corpus: Path, folder: Path) -> tuple[list[Path], dict[str, str]]:
@@ -205,7 +211,7 @@ def _built(settings: Settings, index_key: str, progress: Progress | None) -> Non
     # Other code may write other files for the same passages: start from nothing then.
     fresh = settings.current.is_file()
     marker.unlink(missing_ok=True)
-    with Store.open(settings.database) as store:
+    with Store.of(settings) as store:
         build(store, settings, _two_numbers(progress), fresh=fresh)
     write_json(marker, {"index": index_key})
 

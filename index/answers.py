@@ -14,6 +14,7 @@ from index.calibration import Calibration
 from index.encoders import StaticEncoder
 from index.evidence import Evidence, EvidenceFinder
 from index.hits import Answer, FoundPassage, Group
+from index.interfaces import Vectors
 from index.queries import Query
 from index.vocabulary import FUNCTION_WORDS
 
@@ -29,6 +30,7 @@ def answer_for(
     judged: Mapping[str, Sequence[float]],
     lexicon: StaticEncoder,
     calibration: Calibration,
+    vector: Vectors | None = None,
 ) -> Answer | None:
     """The answer that the first groups support, or ``None``.
 
@@ -38,8 +40,9 @@ def answer_for(
         judged: `index.judged.NAMES` of the passages, by passage id.
         lexicon: gives token vectors.
         calibration: says how sure evidence makes.
+        vector: the lexicon's vector of the question, where it is known already.
     """
-    finder = EvidenceFinder(asked, word_weight, lexicon)
+    finder = EvidenceFinder(asked, word_weight, lexicon, vector)
     for rank, shown in enumerate(groups[:CONSIDERED]):
         weighed = weigh(finder, shown.best, judged)
         if weighed is not None:

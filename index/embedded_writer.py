@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from corpus.segment import Segmenter, write_dictionary
 from corpus.store import Store
-from index import forward, name_table
-from index.corpus_words import COUNTS, write_counts
+from index import forward, texts_beside
 from index.delta import Delta, Rows
 from index.dense_writer import DenseWriter
-from index.embedded import DICTIONARY, LEXICAL
+from index.embedded import LEXICAL
 from index.forward import ForwardIndex
 from index.forward_writer import ForwardWriter
 from index.lexical import LexicalIndex
 from index.lexical_writer import LexicalWriter
-from index.name_table import names_of
 from index.plan import Plan
 from index.preparing import Prepared
 
@@ -36,15 +35,21 @@ class EmbeddedWriter:
         self._partial, self._plan, self._snapshot = partial, plan, snapshot
         self._forward = ForwardWriter(vocabulary)
         if plan.base is None:
-            write_dictionary(partial / DICTIONARY, _place_names(snapshot))
             self._vectors = DenseWriter.new(dim)
         else:
-            os.link(plan.base / DICTIONARY, partial / DICTIONARY)
             _link_tree(plan.base / LEXICAL, partial / LEXICAL)
             self._vectors = DenseWriter.delta(plan.base) if plan.is_delta else DenseWriter.read(plan.base)
         #: What passages must be cut with.
-        self.segmenter = Segmenter(partial / DICTIONARY)
+        self.segmenter = texts_beside.begin(partial, plan, snapshot)
         self._lexical = LexicalWriter(partial / LEXICAL)
+
+    @property
+    def milvus(self) -> Mapping[str, Any]:
+        """Nothing of it lies in Milvus."""
+        return {}
+
+    def abandon(self) -> None:
+        """Everything lies in the generation's folder."""
 
     def add(self, batch: Prepared) -> None:
         """Take a batch; its rows are above those of every batch before."""
@@ -63,29 +68,23 @@ class EmbeddedWriter:
         """Write what was collected: new base files, or a delta beside the predecessor's."""
         self._lexical.finish()
         partial, plan, snapshot = self._partial, self._plan, self._snapshot
-        if plan.base is None or not plan.is_delta:
+        delta = Delta.new(partial, plan.gone_from_base) if plan.is_delta else None
+        if plan.base is None or delta is None:
             self._vectors.write(partial)
             self._forward.write(partial)
-            name_table.write(partial, names_of(snapshot), self.segmenter)
-            write_counts(partial / COUNTS, partial / DICTIONARY, LexicalIndex(partial / LEXICAL))
-            return
-        delta = Delta.new(partial, plan.gone_from_base)
-        self._vectors.write_delta(delta, plan.base)
-        self._forward.write(delta.folder)
-        forward.link(plan.base, partial)
-        name_table.write(delta.folder, names_of(snapshot, plan.base_change), self.segmenter)
-        name_table.link(plan.base, partial)
-        os.link(plan.base / COUNTS, partial / COUNTS)
-
-
-def _place_names(snapshot: Store) -> list[str]:
-    """Bare place names of the cases, so that บ้านบึง is one word wherever it stands."""
-    names = set()
-    for info in snapshot.cases():
-        bare = info.case.name.removeprefix(info.case.kind).strip()
-        if 2 < len(bare) <= 40 and " " not in bare:
-            names.add(bare)
-    return sorted(names)
+        else:
+            self._vectors.write_delta(delta, plan.base)
+            self._forward.write(delta.folder)
+            forward.link(plan.base, partial)
+        lexical = LexicalIndex(partial / LEXICAL)
+        texts_beside.finish(
+            partial,
+            plan,
+            snapshot,
+            self.segmenter,
+            lambda word: lexical.document_frequency("words", word),
+            delta,
+        )
 
 
 def _link_tree(source: Path, target: Path) -> None:

@@ -10,18 +10,19 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from corpus.settings import Settings
 from corpus.store import Place, Store
 from index.answers import CONSIDERED, answer_for
 from index.calibration import Calibration
-from index.encoders import load_encoder, load_lexicon
+from index.encoders import StaticEncoder, load_encoder, load_lexicon
 from index.features import Candidate, Features, features
 from index.forward import document_number
 from index.fusion import Fused, Ranking, Weights, fuse
 from index.hits import Filters, Group, Hit, SearchResult
-from index.interfaces import Encoder, Fetched, Sought, Vectors
+from index.interfaces import Encoder, Fetched, Sought, UnavailableError, Vectors
 from index.judged import Judged
 from index.listing import Listing
 from index.opening import NoIndexError, OpenGeneration, no_index, open_newest
@@ -91,6 +92,7 @@ class Engine:
         # A question's vector is asked for by ranking, reranking and answering.
         self._vector = _remembered(encoder)
         self._lexical_vector = self._vector if self.lexicon is encoder else _remembered(self.lexicon)
+        self._content_tokens = _content_tokens(self.lexicon)
         self.reranker = Reranker.load()
         self.calibration = Calibration.load()
 
@@ -101,19 +103,22 @@ class Engine:
         Raises:
             NoIndexError: nothing has been built there yet.
             GenerationError: every generation there is damaged, or the settings name another encoder.
+            UnavailableError: the index lies elsewhere, and that does not answer.
         """
         if not candidates(settings):
             raise no_index(settings)
-        if not settings.database.exists():
-            raise GenerationError(
-                f"มีดัชนีแต่ไม่มี {settings.database} — สั่ง karani restore จากไฟล์สำรอง / "
-                f"there is an index but no {settings.database}: run karani restore with a backup"
-            )
-        # Products of a question's few vectors are too small to share: more threads only wait for each other.
-        threadpool_limits(limits=1, user_api="blas")
-        encoder = encoder or load_encoder(settings.encoder, revision=settings.encoder_revision)
-        store = Store.open(settings.database, create=False)
         try:
+            store = Store.of(settings, create=False)
+        except FileNotFoundError as error:
+            place = settings.database if settings.server is None else "KARANI_DATABASE"
+            raise GenerationError(
+                f"มีดัชนีแต่ไม่มีข้อมูลใน {place} — สั่ง karani restore จากไฟล์สำรอง / "
+                f"there is an index but no corpus in {place}: run karani restore with a backup"
+            ) from error
+        try:
+            # Products of a question's few vectors are too small to share: more threads only wait for each other.
+            threadpool_limits(limits=1, user_api="blas")
+            encoder = encoder or load_encoder(settings.encoder, revision=settings.encoder_revision)
             return cls(settings, store, encoder, open_newest(settings, store, encoder))
         except BaseException:
             store.close()
@@ -138,6 +143,10 @@ class Engine:
     def fault(self) -> str:
         """Why another generation serves than the one that should; empty when all is well."""
         return self._opened.fault
+
+    def problem(self) -> str:
+        """Why it cannot answer just now, for people; empty when it can. May wait for another machine."""
+        return self._opened.index.problem()
 
     @property
     def opened(self) -> OpenGeneration:
@@ -180,6 +189,9 @@ class Engine:
                 opened = open_newest(self.settings, self._root_store, self.encoder, self._opened)
             except (GenerationError, NoIndexError) as error:
                 opened = replace(self._opened, fault=str(error))
+            except UnavailableError as error:
+                opened = replace(self._opened, fault=str(error))
+                self._looked = ((), now)  # nothing here changes when it answers again
             changed = opened.name != self.generation
             if warm and changed:
                 self._warm(opened)
@@ -233,7 +245,12 @@ class Engine:
             query, listing, system=system, filters=filters, exact=exact, everything=everything, watch=watch
         )
         with watch("answer"):
-            answer = answer_for(found.asked, found.first, found.judged, self.lexicon, self.calibration)
+            answer = None
+            if found.first:
+                vector = self._lexical_vector(found.asked.text)
+                answer = answer_for(
+                    found.asked, found.first, found.judged, self.lexicon, self.calibration, vector
+                )
         return SearchResult(
             query=query,
             took_ms=(time.perf_counter() - began) * 1000,
@@ -355,7 +372,7 @@ class Engine:
                 continue
             without = replace(filters, **{name: None})
             rankings = self._rankings(opened, asked, DEPTH, _INPUTS[system], without, Stopwatch())
-            ranked = fuse(rankings, self.weights)[:DEPTH]
+            ranked = fuse(rankings, self.weights, DEPTH)
             if not everything:
                 ranked = self._related(opened, asked, ranked, self._judge(opened, asked, ranked[:RERANKED]))
             counts = _facets(opened.store, opened.store.places([row for row, _, _ in ranked]))[name]
@@ -378,7 +395,7 @@ class Engine:
             raise ValueError(f"system must be one of {', '.join(SYSTEMS)}, not {system!r}")
         rankings = self._rankings(opened, asked, depth, _INPUTS[system], filters or Filters(), watch)
         with watch("fuse"):
-            fused = fuse(rankings, self.weights)
+            fused = fuse(rankings, self.weights, None if hidden else max(depth, RERANKED))
         if hidden:
             documents = opened.index.documents_of([row for row, _, _ in fused]).tolist()
             fused = [one for one, document in zip(fused, documents, strict=True) if document not in hidden]
@@ -386,7 +403,7 @@ class Engine:
             return fused[:depth], None
         with watch("rerank"):
             judged = self._judge(opened, asked, fused[:RERANKED])
-        return (fused if judged is None else _reordered(fused, judged))[:depth], judged
+            return (fused if judged is None else _reordered(fused, judged))[:depth], judged
 
     def _judge(self, opened: OpenGeneration, asked: Query, head: Sequence[Fused]) -> Judged | None:
         """What the reranker sees of some hits and makes of them; without a reranker their scores stay."""
@@ -410,12 +427,10 @@ class Engine:
             Candidate(row, document, parts, score, cosine)
             for (row, score, parts), document, cosine in zip(head, documents, cosines, strict=True)
         ]
-        tokens = self.lexicon.rows([" ".join(asked.content)])[0]
-        digits = self.lexicon.rows([" ".join(term for term in asked.content if term.isdigit())])[0]
-        is_digit = np.isin(tokens, digits)
+        tokens, digits = self._content_tokens(asked.content)
         return features(
             tokens,
-            is_digit,
+            digits,
             vector,
             candidates,
             fetched.tokens,
@@ -464,6 +479,7 @@ class Opener:
         Raises:
             NoIndexError: nothing has been built there yet.
             GenerationError: no generation there can be used; raised anew until something there changes.
+            UnavailableError: the index lies elsewhere, and that does not answer just now.
         """
         seen = look(self._settings)
         if self._refused is not None and self._refused[0] == seen:
@@ -484,6 +500,19 @@ def _facets(store: Store, places: Mapping[int, Place]) -> dict[str, dict[str, in
 def _remembered(encoder: Encoder) -> Callable[[str], Vectors]:
     """An encoder's vector of one question; the last few hundred are kept."""
     return lru_cache(maxsize=512)(lambda text: encoder.encode_queries([text])[0])
+
+
+def _content_tokens(
+    lexicon: StaticEncoder,
+) -> Callable[[tuple[str, ...]], tuple[NDArray[np.int32], NDArray[np.bool_]]]:
+    """A question's tokens, and which are numbers; the last few hundred questions' are kept."""
+
+    def tokens_of(content: tuple[str, ...]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        numbers = " ".join(term for term in content if term.isdigit())
+        tokens, digits = lexicon.rows([" ".join(content), numbers])
+        return tokens, np.isin(tokens, digits)
+
+    return lru_cache(maxsize=512)(tokens_of)
 
 
 def _reordered(fused: Sequence[Fused], judged: Judged) -> list[Fused]:

@@ -22,11 +22,18 @@ from index.interfaces import Gathered, Integers
 
 FORWARD = "forward"
 TOKENS, PLACES, COUNTS = "tokens.npy", "places.npy", "counts.npy"
+_MISSING = np.full(1, -1, dtype=np.int32)
 
 
 def document_number(document_id: str) -> int:
     """A document's id as a 63-bit number, the same in every generation."""
     return int.from_bytes(hashlib.blake2b(document_id.encode(), digest_size=8).digest()) >> 1
+
+
+def token_idf(counts: NDArray[np.int64], passages: int) -> NDArray[np.float32]:
+    """Inverse document frequency of each token (BM25's form, never negative), of how many passages hold it."""
+    idf: NDArray[np.float32] = np.log1p((max(1, passages) - counts + 0.5) / (counts + 0.5)).astype(np.float32)
+    return idf
 
 
 def link(base: Path, generation: Path) -> None:
@@ -51,11 +58,8 @@ class ForwardIndex:
         counts = (folder if delta is None else delta.folder) / FORWARD / COUNTS
         #: In how many passages each token stands.
         self.counts: NDArray[np.int64] = np.load(counts, allow_pickle=False)
-        size = max(1, len(self.rows))
-        #: Inverse document frequency of each token (BM25's form, never negative).
-        self.idf: NDArray[np.float32] = np.log1p((size - self.counts + 0.5) / (self.counts + 0.5)).astype(
-            np.float32
-        )
+        #: Inverse document frequency of each token.
+        self.idf = token_idf(self.counts, len(self.rows))
         self.mean_body = float(self._places[:, 3].mean()) if len(self.rows) else 1.0
 
     def _add(self, delta: Delta) -> None:
@@ -132,11 +136,18 @@ class ForwardIndex:
         held = context + body
         lengths = np.maximum(held, 1)
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        within = np.arange(int(starts[-1])) - np.repeat(starts[:-1], lengths)
-        tokens = np.full(len(within), -1, dtype=np.int32)
-        there = within < np.repeat(held, lengths)
-        tokens[there] = self._taken((np.repeat(first, lengths) + within)[there])
-        return Gathered(tokens, starts, within >= np.repeat(context, lengths))
+        tokens = np.concatenate([self._run(*run) for run in zip(first.tolist(), held.tolist(), strict=True)])
+        sides = np.stack([context, lengths - context], axis=1).ravel()
+        return Gathered(tokens, starts, np.repeat(np.tile([False, True], len(lengths)), sides))
+
+    def _run(self, first: int, count: int) -> Integers:
+        """One passage's tokens; a missing one for a passage without any."""
+        if not count:
+            return _MISSING
+        base = len(self._tokens)
+        if first >= base:
+            return self._later[first - base : first - base + count]
+        return self._tokens[first : first + count]
 
 
 def _mapped(folder: Path) -> Integers:

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from corpus.cleaning import CLEANER_VERSION
 from corpus.locking import PATIENCE_SECONDS, corpus_lock
 from corpus.segment import Segmenter
 from corpus.settings import Settings
 from corpus.store import Store, StoredPassage
+from index import engines
 from index.calibration import Calibration
-from index.embedded import DICTIONARY
-from index.embedded_writer import EmbeddedWriter
 from index.encoders import load_encoder, load_lexicon
+from index.engines import GenerationWriter
 from index.fusion import Weights
 from index.interfaces import Encoder
 from index.plan import LEXICAL_FORMAT, Plan, make_plan
@@ -37,6 +38,7 @@ from index.publish import (
     publish,
     start,
 )
+from index.texts_beside import DICTIONARY
 from index.writing import making
 
 TRUNCATED = "truncated.json"
@@ -91,6 +93,7 @@ def build(
 def _tidy(store: Store, settings: Settings, *, forget: bool) -> None:
     """Drop what is no longer needed; also where an earlier build published and did not come to that."""
     kept = drop_old(settings)
+    engines.tidy(settings, kept, forget=forget)
     if forget:
         store.forget(min(Manifest.read(folder).change for folder in kept))
 
@@ -99,13 +102,18 @@ def _publish(
     plan: Plan, snapshot: Store, settings: Settings, encoder: Encoder, progress: Progress | None
 ) -> str:
     partial = start(settings)
+    writer: GenerationWriter | None = None
     try:
-        written = _write(partial, plan, snapshot, encoder, progress)
-        _manifest(partial, snapshot, encoder, plan, written).write(partial)
+        vocabulary = len(load_lexicon(encoder).vectors)
+        writer = engines.writer(partial, plan, snapshot, encoder.dim, vocabulary, settings)
+        written = _write(partial, plan, snapshot, encoder, writer, progress)
+        _manifest(partial, snapshot, encoder, plan, written, writer.milvus).write(partial)
         return publish(partial, settings)
     except BaseException:
         # What was written may be what fills the disk.
         shutil.rmtree(partial, ignore_errors=True)
+        if writer is not None:
+            writer.abandon()
         raise
 
 
@@ -118,11 +126,15 @@ class _Written:
 
 
 def _write(
-    partial: Path, plan: Plan, snapshot: Store, encoder: Encoder, progress: Progress | None
+    partial: Path,
+    plan: Plan,
+    snapshot: Store,
+    encoder: Encoder,
+    writer: GenerationWriter,
+    progress: Progress | None,
 ) -> _Written:
-    """Write all files but the manifest."""
+    """Write all but the manifest."""
     lexicon = load_lexicon(encoder)
-    writer = EmbeddedWriter(partial, plan, snapshot, encoder.dim, len(lexicon.vectors))
     writer.remove(plan.removed)
     truncated = _base_truncated(plan)
     done = total = 0
@@ -156,7 +168,14 @@ def _base_truncated(plan: Plan) -> list[int]:
     return sorted(set(rows) - set(plan.removed.tolist()))
 
 
-def _manifest(partial: Path, snapshot: Store, encoder: Encoder, plan: Plan, written: _Written) -> Manifest:
+def _manifest(
+    partial: Path,
+    snapshot: Store,
+    encoder: Encoder,
+    plan: Plan,
+    written: _Written,
+    milvus: Mapping[str, Any],
+) -> Manifest:
     return Manifest(
         format=FORMAT,
         encoder=encoder.name,
@@ -177,6 +196,7 @@ def _manifest(partial: Path, snapshot: Store, encoder: Encoder, plan: Plan, writ
         fusion=asdict(Weights.load()),
         calibration=Calibration.load().revision,
         files=_digests(partial, plan.base),
+        milvus=milvus,
     )
 
 

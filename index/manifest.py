@@ -41,7 +41,8 @@ class Manifest:
     ``change`` is the store's change number that it reads the texts as of. ``base_change`` and ``base_passages`` are those
     of its base files, which are older where it has a delta (`index.delta`).
     ``lexicon`` is the revision of the static encoder whose tokens the forward index holds.
-    ``files`` maps each file's relative path to its SHA-256.
+    ``files`` maps each file's relative path to its SHA-256. ``milvus`` says where in Milvus the passages lie
+    (`index.milvus.served`); it is empty, and not in the file, where the embedded engine's files are among ``files``.
     """
 
     format: int
@@ -63,6 +64,7 @@ class Manifest:
     fusion: Mapping[str, float] = field(default_factory=dict)
     calibration: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
+    milvus: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
@@ -93,6 +95,8 @@ class Manifest:
     def text(self) -> str:
         """The file's one and only text, with the SHA-256 of the text without it."""
         data = asdict(self)
+        if not self.milvus:
+            del data["milvus"]
         data["digest"] = hashlib.sha256(_canonical(data).encode()).hexdigest()
         return _canonical(data) + "\n"
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ class Network:
         return scores
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reranker:
     """Networks and the mean and deviation that standardise their input.
 
@@ -77,10 +78,22 @@ class Reranker:
         path.write_text(json.dumps(data) + "\n", encoding="utf-8")
 
     def __call__(self, features: Features) -> Features:
-        """Scores, shape (n,), higher is better."""
+        """Scores, shape (n,), higher is better: the mean of the networks'."""
+        hidden, bias, out, direct = self._joined
         x = np.clip((features - self.mean) / self.deviation, -6.0, 6.0)
-        scores: Features = np.mean([network(x) for network in self.networks], axis=0)
+        scores: Features = np.tanh(x @ hidden + bias) @ out + x @ direct
         return scores
+
+    @cached_property
+    def _joined(self) -> tuple[Features, Features, Features, Features]:
+        """The networks side by side: one product instead of many small ones."""
+        count = np.float32(len(self.networks))
+        return (
+            np.concatenate([one.hidden for one in self.networks], axis=1),
+            np.concatenate([one.bias for one in self.networks]),
+            np.concatenate([one.out for one in self.networks]) / count,
+            np.sum([one.direct for one in self.networks], axis=0) / count,
+        )
 
 
 def _plain(values: Features) -> object:

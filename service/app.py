@@ -35,6 +35,7 @@ from service.pages.rendering import STATIC, Pages
 from service.portals import embed, opensearch, portal, widget
 from service.serving import OpenEngine, Serving
 from service.settings import ServiceSettings
+from service.workers.board import Board
 
 _DESCRIPTION = (
     "Questions in Thai, answered from case texts with the sentence and the page to cite. Offsets count code "
@@ -49,6 +50,7 @@ def create_app(
     open_engine: OpenEngine | None = None,
     corpora: Corpora | None = None,
     database: Path | None = None,
+    board: Board | None = None,
 ) -> FastAPI:
     """The ASGI application.
 
@@ -61,6 +63,7 @@ def create_app(
             changed here.
         database: the file of keys, feedback and questions asked; ``None`` is the one of
             ``corpora``, else they are kept while the application lives.
+        board: what the processes of the service share; ``None`` where this is the only one.
     """
 
     @asynccontextmanager
@@ -74,9 +77,10 @@ def create_app(
         kept.close()
         app.state.page_images.close()
 
-    serving = Serving(settings, engine, open_engine, corpora)
+    board = board or Board()
+    serving = Serving(settings, engine, open_engine, corpora, board)
     kept = Database(database or (corpora.own.service_database if corpora is not None else None))
-    asked = Asked(kept, settings, lambda: serving.settings.shown_examples)
+    asked = Asked(kept, settings, lambda: serving.settings.shown_examples, board.askers)
     app = FastAPI(
         title="Karani",
         version="1",
@@ -90,7 +94,8 @@ def create_app(
     app.state.serving = serving
     app.state.database = kept
     app.state.asked = asked
-    app.state.receipts = Receipts()
+    app.state.board = board
+    app.state.receipts = Receipts(board.secret)
     app.state.pages = Pages(settings)
     app.state.page_images = PageImages()
     for module in (search, suggest, documents, citations, sharing, voting, health, pages, reading, metrics):
@@ -102,7 +107,7 @@ def create_app(
     mcp = McpEndpoint(serving, settings)
     if settings.mcp:
         app.router.routes.append(mcp.route)
-    answering = Answering(serving, settings)
+    answering = Answering(serving, settings, board)
     app.state.answering = answering
     app.state.mcp = mcp
     app.include_router(answers.router)
@@ -111,9 +116,9 @@ def create_app(
     app.mount("/static", _Static(directory=STATIC), name="static")
     apidocs.install(app, settings)
     answer = problems.install(app, pages.error_page)
-    upkeep = Upkeep(app, settings, serving, kept, asked, answer)
+    upkeep = Upkeep(app, settings, serving, kept, asked, answer, board)
     answering.count = app.state.metrics.written
-    changing = app.state.changing = Changing(settings, corpora, kept, serving, app.state.metrics)
+    changing = app.state.changing = Changing(settings, corpora, kept, serving, app.state.metrics, board)
     app.add_middleware(
         BodyLimit,
         limit_bytes=settings.max_body_bytes,

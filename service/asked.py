@@ -2,17 +2,17 @@
 
 A question is kept as text only once several people asked it and the corpus answers it; until then only a
 hash and a number are. Who asked is never kept: clients are told apart within a day, in memory, by a hash
-with a salt of this process.
+with a secret that lives as long as the service. All of its processes share that memory: several of them are no
+several people.
 """
 
 from __future__ import annotations
 
 import re
-import secrets
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from threading import Lock
 
@@ -20,12 +20,11 @@ from index.hits import SearchResult
 from index.lexical import skeleton
 from service.database import Database
 from service.settings import ServiceSettings
+from service.workers.windows import Windows
 
 _CHARS = range(3, 121)
 _SUGGESTED = 500
 _FORGOTTEN = timedelta(days=365)
-#: Who asked what today, at most; later ones are not counted.
-MOST_SEEN = 200_000
 #: Questions counted that wait to be stored; where nothing can be stored, later ones are let go.
 MOST_PENDING = 200_000
 #: Questions on disk that too few people asked to be shown; of more, those longest not asked are forgotten.
@@ -40,30 +39,29 @@ class _Counted:
     askers: int = 0
 
 
-@dataclass(slots=True)
-class _Day:
-    """Who asked what today, as hashes."""
-
-    day: date
-    salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
-    seen: set[int] = field(default_factory=set)
-
-
 class Asked:
-    """Counts questions in memory; `flush` stores what came since the last time."""
+    """Counts questions in memory; `flush` stores what came since the last time.
+
+    Args:
+        database: where they are stored.
+        settings: whether, and how many people must ask.
+        examples: questions that are suggested anyway; none: the settings' own.
+        askers: who asked what today; those who find no room there are not counted.
+    """
 
     def __init__(
         self,
         database: Database,
         settings: ServiceSettings,
         examples: Callable[[], tuple[str, ...]] | None = None,
+        askers: Windows | None = None,
     ) -> None:
         self._database = database
         self._examples = examples or (lambda: settings.shown_examples)
         self._settings = settings
         self._lock = Lock()
         self._pending: dict[str, _Counted] = {}
-        self._today = _Day(_now().date())
+        self._askers = askers or Windows()
         self._top = self._read()
 
     def note(self, result: SearchResult, client: str) -> None:
@@ -77,28 +75,26 @@ class Asked:
         ):
             return
         key = _hash(skeleton(question).encode())
+        now = _now()
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
         with self._lock:
-            if self._today.day != _now().date():
-                self._today = _Day(_now().date())
-            once = int(
-                _hash(f"{key} {client}".encode(), key=self._today.salt)[:15], 16
-            )  # a number takes less room
-            if once not in self._today.seen and len(self._today.seen) < MOST_SEEN:
-                self._today.seen.add(once)
+            times, _ = self._askers.count(
+                f"{key} {client}", midnight.timestamp(), now.timestamp(), displace=False
+            )
+            if times == 1:
                 self._count(key, question, 1)
 
     def flush(self) -> None:
-        """Store what was counted; not for the event loop. What cannot be stored now is counted on.
+        """Store what was counted, see what others stored; not for the event loop. What cannot be stored now is counted on.
 
         Raises:
             sqlite3.Error: the disk is full or in trouble.
         """
         with self._lock:
             pending, self._pending = self._pending, {}
-        if not pending:
-            return
         try:
-            self._store(pending)
+            if pending:
+                self._store(pending)
         except sqlite3.Error:
             with self._lock:
                 for key, counted in pending.items():
@@ -143,8 +139,8 @@ class Asked:
         return tuple(row[0] for row in self._database.rows(sql, (_SUGGESTED,)))
 
 
-def _hash(data: bytes, key: bytes = b"") -> str:
-    return blake2b(data, digest_size=16, key=key).hexdigest()
+def _hash(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()
 
 
 def _now() -> datetime:

@@ -15,8 +15,8 @@ from index.hits import page_url
 from service.citing import STYLES, Reference, reference
 from service.documents import PassageId
 from service.pages.addresses import site_of
+from service.parameters import no_repeats
 from service.problems import documented, not_found
-from service.questions import no_repeats
 from service.schemas import Strict
 from service.state import ServingDep
 

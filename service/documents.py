@@ -14,8 +14,9 @@ from corpus.catalogue import CaseFilter, DocumentEntry
 from corpus.records import Passage
 from corpus.store import CaseInfo, DocumentInfo, Store
 from index.engine import Engine
+from service.parameters import no_repeats
 from service.problems import documented, not_found
-from service.questions import no_repeats, readable
+from service.questions import readable
 from service.schemas import (
     CaseList,
     CaseOutDetail,

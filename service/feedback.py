@@ -1,7 +1,7 @@
 """What people said of hits, kept for judging: the question, the hit, yes or no and why. Nothing about the person.
 
 A receipt lets the one who voted, and nobody else, add a reason or change their mind: it is the row's number,
-signed with a secret that lives as long as the process.
+signed with a secret that lives as long as the service.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ class Feedback:
 class Receipts:
     """Signs and reads receipts; one for the application's life."""
 
-    def __init__(self) -> None:
-        self._secret = secrets.token_bytes(32)
+    def __init__(self, secret: bytes = b"") -> None:
+        self._secret = secret or secrets.token_bytes(32)
 
     def of(self, feedback_id: int) -> str:
         """The receipt of a stored judgement."""
         return f"{feedback_id}-{self._signature(feedback_id)}"
 
     def read(self, receipt: str) -> int | None:
-        """The judgement's number, or ``None`` for a receipt that this process did not give."""
+        """The judgement's number, or ``None`` for a receipt that this service did not give."""
         number, _, signature = receipt.partition("-")
         if not (number.isascii() and number.isdigit() and len(number) < 19):
             return None

@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import re
 
-from fastapi import Request
-
 from corpus.cleaning import CONTROL_SEQUENCE
 from index.engine import Engine
 from index.hits import SearchResult
 from service.edge.observing import observed
 from service.problems import invalid
-from service.schemas import FILTERS, SearchRequest
+from service.schemas import SearchRequest
 from service.settings import ServiceSettings
 
 #: What makes a question more than empty, for Python and for the OpenAPI document's ``pattern`` alike:
 #: one character that is neither white space, a control character nor an invisible mark.
 SOMETHING = r"[^\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]"
 _CONTROL = re.compile(rf"(?:{CONTROL_SEQUENCE.pattern}|[\x00-\x1f\x7f-\x9f])+")
-
-
-async def no_repeats(request: Request) -> None:
-    """Refuse a query parameter given twice: one of the two would be dropped in silence."""
-    seen: set[str] = set()
-    for name, _ in request.query_params.multi_items():
-        if name in seen and name not in FILTERS:
-            raise invalid("query", name, "ระบุซ้ำ", "is given more than once")
-        seen.add(name)
 
 
 def checked(search: SearchRequest, settings: ServiceSettings, place: str = "query") -> SearchRequest:

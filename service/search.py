@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends
+from fastapi import APIRouter, Body, Depends, Request
 from fastapi.responses import JSONResponse
 
 from index.engine import Engine
 from index.hits import as_dict
 from service.asked import Asked
-from service.parameters import described, query_of
+from service.edge.metrics import SERIALISE
+from service.edge.observing import stage
+from service.parameters import described, no_repeats, query_of
 from service.problems import documented
-from service.questions import ask, checked, no_repeats
+from service.questions import ask, checked
 from service.schemas import SearchBody, SearchRequest, SearchResponse
 from service.serving import Serving
-from service.state import AskedDep, ClientDep, ServingDep
 
-router = APIRouter(prefix="/v1", tags=["search"], dependencies=[Depends(no_repeats)])
+router = APIRouter(prefix="/v1", tags=["search"])
 
 
 @router.get(
@@ -28,13 +29,10 @@ router = APIRouter(prefix="/v1", tags=["search"], dependencies=[Depends(no_repea
     openapi_extra=described(SearchRequest),
 )
 async def search(
-    parameters: Annotated[SearchRequest, Depends(query_of(SearchRequest))],
-    serving: ServingDep,
-    asked: AskedDep,
-    client: ClientDep,
+    request: Request, parameters: Annotated[SearchRequest, Depends(query_of(SearchRequest))]
 ) -> JSONResponse:
     """Hits grouped by case with citations and highlights, the answer or `null`, and facets."""
-    return await _answer(checked(parameters, serving.settings), serving, asked, client)
+    return await _answer(request, parameters, "query")
 
 
 @router.post(
@@ -42,20 +40,25 @@ async def search(
     summary="Ask a question, kept out of addresses and logs",
     response_model=SearchResponse,
     responses=documented(400, 413, 422, 503),
+    dependencies=[Depends(no_repeats)],
 )
-async def search_by_body(
-    parameters: Annotated[SearchBody, Body()], serving: ServingDep, asked: AskedDep, client: ClientDep
-) -> JSONResponse:
+async def search_by_body(request: Request, parameters: Annotated[SearchBody, Body()]) -> JSONResponse:
     """The same as `GET`, with the parameters as a JSON object."""
-    return await _answer(checked(parameters, serving.settings, "body"), serving, asked, client)
+    return await _answer(request, parameters, "body")
 
 
-async def _answer(search: SearchRequest, serving: Serving, asked: Asked, client: str) -> JSONResponse:
+async def _answer(request: Request, parameters: SearchRequest, place: str) -> JSONResponse:
+    serving: Serving = request.app.state.serving
+    asked: Asked = request.app.state.asked
+    client = request.client.host if request.client else ""
+    search = checked(parameters, serving.settings, place)
+
     def work(engine: Engine) -> JSONResponse:
         result = ask(engine, search)
         if not search.offset:
             asked.note(result, client)
         # Written on the thread, too: fifty groups are a megabyte of JSON.
-        return JSONResponse(as_dict(result), headers={"Cache-Control": "no-store"})
+        with stage(SERIALISE):
+            return JSONResponse(as_dict(result), headers={"Cache-Control": "no-store"})
 
     return await serving.call(work)

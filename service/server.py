@@ -1,11 +1,16 @@
-"""The server process: uvicorn on uvloop and httptools, stopped gently."""
+"""The server process: uvicorn on uvloop and httptools, stopped gently; or several of them (`service.workers`)."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from socket import socket
 from types import FrameType
+from typing import Literal
 
 import uvicorn
 from fastapi import FastAPI
@@ -17,7 +22,12 @@ from service.edge.connections import guarded
 from service.edge.hosts import LOOPBACK, is_loopback
 from service.edge.logs import log_config
 from service.edge.middleware import Lifecycle
+from service.memory import keep_little
 from service.settings import ServiceSettings
+from service.workers.board import Board
+from service.workers.number import how_many
+
+ROOT = Path(__file__).parents[1]
 
 
 class GentleServer(uvicorn.Server):
@@ -41,34 +51,47 @@ class GentleServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """Refuse new requests for a while, then close the port and let the running ones finish."""
-        self._lifecycle.stopping = True
+        if not self._lifecycle.retiring:
+            self._lifecycle.stopping = True
+        await self.drained()
+        await super().shutdown(sockets)
+
+    async def drained(self) -> None:
+        """Wait while callers are sent elsewhere."""
         if self._drains:
             await asyncio.sleep(self._drain_seconds)
-        await super().shutdown(sockets)
 
 
 def server(app: FastAPI, settings: ServiceSettings, *, whole_process: bool = False) -> uvicorn.Server:
     """Make a server for ``app``, not yet running; ``whole_process`` takes other libraries' log lines too."""
-    return GentleServer(
-        uvicorn.Config(
-            app,
-            host=settings.host,
-            port=settings.port,
-            loop="uvloop",
-            http=guarded(settings.connections, settings.head_seconds),
-            ws="none",
-            lifespan="on",
-            server_header=False,
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=list(settings.trusted_proxies),
-            access_log=False,  # service.edge.logs writes a line that holds no question
-            log_config=log_config(settings, whole_process=whole_process),
-            log_level=settings.log_level,
-            timeout_graceful_shutdown=settings.shutdown_seconds,
-            timeout_keep_alive=settings.keep_alive_seconds,
-        ),
-        app.state.lifecycle,
-        settings.drain_seconds,
+    config = configured(app, settings, whole_process=whole_process)
+    return GentleServer(config, app.state.lifecycle, settings.drain_seconds)
+
+
+def configured(
+    app: FastAPI,
+    settings: ServiceSettings,
+    *,
+    whole_process: bool = False,
+    counted: Callable[[int], None] | None = None,
+) -> uvicorn.Config:
+    """How uvicorn serves ``app``; ``counted`` hears how many connections there are."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http=guarded(settings.connections, settings.head_seconds, counted),
+        ws="none",
+        lifespan="on",
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        access_log=False,  # service.edge.logs writes a line that holds no question
+        log_config=log_config(settings, whole_process=whole_process),
+        log_level=settings.log_level,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+        timeout_keep_alive=settings.keep_alive_seconds,
     )
 
 
@@ -79,7 +102,7 @@ def run(
     host: str | None = None,
     port: int | None = None,
     service: ServiceSettings | None = None,
-    sockets: list[socket] | None = None,
+    workers: int | Literal["auto"] | None = None,
 ) -> None:
     """Serve a data directory until SIGINT or SIGTERM; running requests have time to finish.
 
@@ -90,19 +113,45 @@ def run(
         host: address to listen on; ``None`` leaves it to ``service``.
         port: TCP port; ``None`` leaves it to ``service``.
         service: the HTTP edge's settings; ``None`` reads them from the environment.
-        sockets: already bound sockets to serve instead.
+        workers: processes that serve, or ``auto``; ``None`` leaves it to ``service``. Where there are several, this
+            process becomes `service.workers.supervisor` and nothing after this call runs.
 
     Raises:
         SystemExit: the address is taken or the application could not start.
     """
     service = service or ServiceSettings()
-    given = {"host": host, "port": port}
+    given = {"host": host, "port": port, "serve_workers": workers}
     service = service.model_copy(update={name: value for name, value in given.items() if value is not None})
     if not service.hosts and is_loopback(service.host):
         service = service.model_copy(update={"hosts": LOOPBACK})  # no page of another name may read it
-    corpora = Corpora(own or settings, settings if own is not None and own != settings else None)
-    app = create_app(service, corpora=corpora)
+    own = own or settings
+    demo = settings if settings != own else None
+    count = how_many(service.serve_workers, own, demo)
+    if count > 1:
+        _become_supervisor(service.model_copy(update={"serve_workers": count}), own, demo)
+    keep_little()
+    server(app_of(service, Corpora(own, demo)), service, whole_process=True).run()
+
+
+def app_of(service: ServiceSettings, corpora: Corpora, board: Board | None = None) -> FastAPI:
+    """The application of a served data directory, ready for its first request."""
+    app = create_app(service, corpora=corpora, board=board)
     # Nobody's first page, and no first refused call, waits for what is made once.
     app.state.pages.warm()
     app.openapi()
-    server(app, service, whole_process=True).run(sockets)
+    return app
+
+
+def _become_supervisor(service: ServiceSettings, own: Settings, demo: Settings | None) -> None:
+    """Begin anew as the supervisor, without what this process has loaded so far."""
+    command = [sys.executable, "-P", "-m", "service.workers.supervisor", "--data", str(own.data)]
+    if demo is not None:
+        command += ["--demo", str(demo.data)]
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {
+        **service.as_environment(os.environ),
+        "PYTHONPATH": os.pathsep.join(paths),
+        **own.variables,
+    }
+    sys.stdout.flush()
+    os.execve(sys.executable, command, environment)  # noqa: S606 - this very program

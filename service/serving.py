@@ -16,6 +16,7 @@ from functools import cached_property, partial
 from typing import TypeVar
 
 from index.engine import Engine
+from index.interfaces import UnavailableError
 from index.manifest import GenerationError
 from index.opening import NoIndexError
 from service.corpora import Corpora
@@ -25,6 +26,7 @@ from service.memory import give_back
 from service.problems import ProblemError
 from service.settings import ServiceSettings
 from service.threads import Threads
+from service.workers.board import Board, Field
 
 T = TypeVar("T")
 OpenEngine = Callable[[], Engine]
@@ -48,10 +50,12 @@ class Serving:
         engine: Engine | None,
         open_engine: OpenEngine | None,
         corpora: Corpora | None = None,
+        board: Board | None = None,
     ) -> None:
         self._settings = settings
         self._engine = engine
         self._corpora = corpora
+        self._board = board or Board()
         self._open_engine = corpora.open if corpora is not None else open_engine
         self._opened_here: list[Engine] = []
         self._renewing = asyncio.Lock()
@@ -65,7 +69,12 @@ class Serving:
     async def start(self) -> None:
         """Open the engine if none was given, then watch for newer generations."""
         settings = self._settings
-        self._threads = Threads(settings.threads, settings.queue, settings.queue_seconds)
+        self._threads = Threads(
+            settings.threads,
+            settings.queue,
+            settings.queue_seconds,
+            partial(self._board.put, Field.WAITING),
+        )
         await self.renew()
         self._watcher = asyncio.create_task(self._watch())
 
@@ -151,8 +160,16 @@ class Serving:
                 if await asyncio.to_thread(self._renewed):
                     _log.info("serving generation %s", self.engine.generation)
                 self._fallen_back()
+                self._board.put(Field.CHANGE, self._change())
             except Exception as error:  # noqa: BLE001 - whatever the new one's fault, the old one goes on serving
                 self._report(error)
+
+    def _change(self) -> int:
+        """The own corpus' change that this process answers from; -1 where it answers from something else."""
+        engine, corpora = self._engine, self._corpora
+        if engine is None or corpora is None or engine.settings.data != corpora.own.data:
+            return -1
+        return engine.manifest.change
 
     def _renewed(self) -> bool:
         """Whether another generation serves now; blocks while it is opened."""
@@ -179,13 +196,13 @@ class Serving:
 
     def _report(self, error: Exception) -> None:
         """Log a fault once, not at every look."""
-        self._unusable = isinstance(error, GenerationError)
+        self._unusable = isinstance(error, GenerationError | UnavailableError)
         if str(error) == self._fault:
             return
         self._fault = str(error)
         if isinstance(error, NoIndexError):
             _log.warning("waiting for an index: %s", error)
-        elif isinstance(error, GenerationError):
+        elif isinstance(error, GenerationError | UnavailableError):
             _log.error("waiting for an index that can be used: %s", error)
         else:
             _log.error("the newest index could not be opened; serving goes on as before", exc_info=error)

@@ -8,6 +8,8 @@ settings is written from here by ``python -m service.settings_table``.
 from __future__ import annotations
 
 import ipaddress
+import json
+from collections.abc import Mapping
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -22,7 +24,7 @@ from service.edge import origins
 HEADINGS = {
     "host": "Where it listens",
     "max_query_chars": "What one request may ask for",
-    "threads": "How it works",
+    "serve_workers": "How it works",
     "language": "The pages",
     "past_questions": "Past questions",
     "max_upload_bytes": "Changing the corpus while serving",
@@ -57,6 +59,15 @@ def _checked_rate(value: str) -> str:
 
 def _checked_hosts(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(host_names.parse(value) for value in values))
+
+
+def _written(name: str, value: object) -> str:
+    """A setting as `ServiceSettings` reads it from the environment."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, tuple):
+        return json.dumps(value) if name == "examples" else ",".join(value)
+    return str(int(value)) if isinstance(value, bool) else str(value)
 
 
 HostList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_checked_hosts)]
@@ -102,6 +113,12 @@ class ServiceSettings(BaseSettings):
     max_body_bytes: int = Field(default=65_536, ge=1024, description="largest request body, in bytes")
     # KARANI_MAX_VIEW_CHARS: the page viewer shows longer pages in parts of this size.
     max_view_chars: int = Field(default=40_000, ge=1000, description="characters of a page shown at once")
+    # KARANI_SERVE_WORKERS: processes that answer; auto is as many as cores and memory allow, one for small corpora.
+    serve_workers: Literal["auto"] | Annotated[int, Field(ge=1, le=64)] = Field(
+        default="auto",
+        description="processes that answer, or `auto`: one a core as far as memory goes, and only one for a small "
+        "corpus; `karani serve --workers N`",
+    )
     # KARANI_THREADS: searches and reads that run at once, beside the event loop.
     threads: int = Field(default=4, ge=1, le=64, description="worker threads for searches and reads")
     # KARANI_QUEUE: requests that may wait for a thread; further ones get 503 with Retry-After.
@@ -289,6 +306,21 @@ class ServiceSettings(BaseSettings):
         if parts.scheme not in {"http", "https"} or not parts.hostname or extra:
             raise ValueError("must be an address such as https://cases.example.go.th, without ?, # and @")
         return value.rstrip("/")
+
+    def as_environment(self, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The variables that another process reads the same settings from, in place of those that ``environ`` has."""
+        fields = {f"KARANI_{name.upper()}": (name, field) for name, field in type(self).model_fields.items()}
+        kept = {name: value for name, value in (environ or {}).items() if name.upper() not in fields}
+        return kept | {
+            variable: _written(name, getattr(self, name))
+            for variable, (name, field) in fields.items()
+            if getattr(self, name) != field.get_default(call_default_factory=True, validated_data={})
+        }
+
+    def shared_by(self, workers: int) -> ServiceSettings:
+        """One worker's share of what bounds the whole service."""
+        shares = {name: -(-getattr(self, name) // workers) for name in ("connections", "queue")}
+        return self.model_copy(update=shares)
 
     @property
     def answered_hosts(self) -> tuple[str, ...]:

@@ -13,11 +13,11 @@ from index.suggest import Suggestion
 from service.documents import case_url, document_url
 from service.parameters import described, query_of
 from service.problems import documented
-from service.questions import no_repeats, readable
+from service.questions import readable
 from service.schemas import SuggestRequest, SuggestResponse
 from service.state import AskedDep, ServingDep
 
-router = APIRouter(dependencies=[Depends(no_repeats)])
+router = APIRouter()
 _HEADERS = {"Cache-Control": "private, max-age=60"}
 
 

@@ -21,14 +21,17 @@ T = TypeVar("T")
 class Threads:
     """``size`` threads, and a line of at most ``queue`` calls that each wait ``patience_seconds`` at most.
 
-    For one event loop.
+    For one event loop. ``told`` hears how many wait or run whenever that changes.
     """
 
-    def __init__(self, size: int, queue: int, patience_seconds: float) -> None:
+    def __init__(
+        self, size: int, queue: int, patience_seconds: float, told: Callable[[int], None] | None = None
+    ) -> None:
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="karani")
         self._size = size
         self._queue = queue
         self._patience_seconds = patience_seconds
+        self._told = told or (lambda _: None)
         self._running = 0
         self._line: deque[asyncio.Future[None]] = deque()
 
@@ -71,11 +74,13 @@ class Threads:
         """Wait until a thread is free, and take it."""
         if self._running < self._size and not self._line:
             self._running += 1
+            self._told(self.waiting)
             return
         if len(self._line) >= self._queue:
             raise busy()
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._line.append(turn)
+        self._told(self.waiting)
         gone = asyncio.ensure_future(left()) if left is not None else None
         try:
             awaited = {turn} if gone is None else {turn, gone}
@@ -90,6 +95,7 @@ class Threads:
             if not turn.done():
                 turn.cancel()
                 self._line.remove(turn)
+                self._told(self.waiting)
         if turn.cancelled():
             raise _gone() if gone is not None and gone.done() else busy()
 
@@ -101,7 +107,8 @@ class Threads:
             if not turn.done():
                 self._running += 1
                 turn.set_result(None)
-                return
+                break
+        self._told(self.waiting)
 
 
 def _gone() -> ProblemError:

@@ -15,8 +15,9 @@ from service.feedback import MAX_COMMENT_CHARS, REASONS_AFTER, Feedback, Reason,
 from service.pages.addresses import own_address
 from service.pages.rendering import Pages, made
 from service.pages.views import Corpus
+from service.parameters import no_repeats
 from service.problems import documented, from_errors, invalid, not_found
-from service.questions import no_repeats, readable
+from service.questions import readable
 from service.schemas import Strict, valid_unicode, whole
 from service.serving import Serving
 from service.state import DatabaseDep, ServingDep

@@ -51,11 +51,16 @@ _READERS = {
 }
 SUFFIXES: tuple[str, ...] = tuple(_READERS)
 
-Reader = Callable[[Path, str, Limits], Iterator[SourceDocument | ReadError]]
+Reader = Callable[..., Iterator[SourceDocument | ReadError]]
 
 
 def read(
-    path: Path, *, root: Path | None = None, name: str | None = None, limits: Limits | None = None
+    path: Path,
+    *,
+    root: Path | None = None,
+    name: str | None = None,
+    limits: Limits | None = None,
+    place: Callable[[int], None] | None = None,
 ) -> Iterator[SourceDocument | ReadError]:
     """Stream the documents of one file.
 
@@ -63,6 +68,7 @@ def read(
     what its kind is told by. A ReadError that is *yielded* means that one line of a JSON-lines file failed and the rest
     goes on; one that is *raised* means that nothing (more) can be had of the file: it is missing, empty, binary,
     broken, encrypted, larger than ``limits`` allow, no file at all (a pipe, a device), or of an unknown kind.
+    ``place`` is told how many bytes of a file of JSON lines are read, packed ones where it is packed.
     """
     _check_kind(path)
     source = name or source_name(path, root)
@@ -74,7 +80,8 @@ def read(
         yield from apart.read(path, source, (kind.module, kind.function), limits)
         return
     reader: Reader = getattr(import_module(kind.module), kind.function)
-    for found in reader(path, source, limits):
+    streamed = {"place": place} if kind is _JSONL and place else {}
+    for found in reader(path, source, limits, **streamed):
         yield found if isinstance(found, ReadError) else files.check(path, found, limits)
 
 

@@ -103,5 +103,15 @@ def broke_off(path: Path, how: str) -> ReadError:
     )
 
 
+def not_made(path: Path, document_id: str, how: str) -> ReadError:
+    """Make the error for a document at which the process that cleans and cuts it came to its end, also by itself."""
+    return ReadError(
+        path,
+        f"โปรเซสที่เตรียมเอกสาร {document_id} หยุดกลางคัน (the process that prepared document {document_id} broke off: {how})",
+        "ตรวจว่าหน่วยความจำพอ แล้วลองใหม่ด้วย --workers 1 "
+        "(look whether the machine ran out of memory, then try again with --workers 1)",
+    )
+
+
 def _size(count: int) -> str:
     return f"{count >> 20} MB" if count >= 1 << 20 else f"{count} bytes"

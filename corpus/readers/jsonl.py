@@ -13,7 +13,7 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from io import BufferedIOBase
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -33,6 +33,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _IDS = ("id", "_id", "document_id")
 _OWN = {*_IDS, "title", "text", "pages", "metadata"}
 _SKIP_BYTES = 1 << 20
+_LINES_TOLD = 16
 
 
 class _BadLineError(ValueError):
@@ -43,14 +44,18 @@ class _TooMuchError(ValueError):
     """The file unpacks to more than may be; for people, Thai first."""
 
 
-def read_jsonl(path: Path, source: str, limits: Limits) -> Iterator[SourceDocument | ReadError]:
+def read_jsonl(
+    path: Path, source: str, limits: Limits, place: Callable[[int], None] | None = None
+) -> Iterator[SourceDocument | ReadError]:
     """Yield a document for each line, or a ReadError as a value where a line is bad; the rest goes on.
+
+    ``place`` is told now and then how many bytes of the file, as it lies on disk, are read.
 
     Raises ReadError when the file cannot be opened, is not text, holds no line at all, unpacks to more than may be,
     or has so many bad lines that it must be something else.
     """
     count = bad = 0
-    for number, line in _guarded(path, source, limits):
+    for number, line in _guarded(path, source, limits, place):
         count += 1
         found = line if isinstance(line, ReadError) else _document(path, source, number, line, limits)
         bad += isinstance(found, ReadError)
@@ -77,11 +82,16 @@ def hashes(path: Path, limits: Limits) -> Iterator[str]:
         return
 
 
-def _guarded(path: Path, name: str, limits: Limits) -> Iterator[tuple[int, bytes | ReadError]]:
+def _guarded(
+    path: Path, name: str, limits: Limits, place: Callable[[int], None] | None = None
+) -> Iterator[tuple[int, bytes | ReadError]]:
     """Numbered lines; whatever goes wrong with the file is a ReadError."""
     try:
-        with _opened(path, name, limits) as stream:
-            yield from _lines(path, stream, limits)
+        with path.open("rb", buffering=1 << 20) as file, _unpacked(file, path, name, limits) as stream:
+            for number, line in _lines(path, stream, limits):
+                if place and number % _LINES_TOLD == 1:
+                    place(file.tell())
+                yield number, line
     except OSError as error:
         raise files.unreadable(path, error) from error
     except (EOFError, zlib.error, zstandard.ZstdError) as error:
@@ -99,14 +109,14 @@ def _guarded(path: Path, name: str, limits: Limits) -> Iterator[tuple[int, bytes
         ) from error
 
 
-def _opened(path: Path, name: str, limits: Limits) -> Stream:
-    """Open the file, decompressing as its name says."""
+def _unpacked(file: IO[bytes], path: Path, name: str, limits: Limits) -> Stream:
+    """The file's bytes, decompressed as its name says."""
     suffix = PurePosixPath(name).suffix.lower() or name
     if suffix == ".gz":
-        return gzip.GzipFile(path, "rb")
+        return gzip.GzipFile(path, "rb", fileobj=file)
     if suffix == ".zst":
-        return io.BufferedReader(ZstReader(path, limits.zst_window_bytes), 1 << 20)
-    return path.open("rb", buffering=1 << 20)
+        return io.BufferedReader(ZstReader(file, limits.zst_window_bytes), 1 << 20)
+    return file
 
 
 def _lines(path: Path, stream: Stream, limits: Limits) -> Iterator[tuple[int, bytes | ReadError]]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import zstandard
 
@@ -13,17 +12,17 @@ _CHUNK_BYTES = 1 << 11
 
 
 class ZstReader(io.RawIOBase):
-    """The unpacked bytes of a ``.zst`` file, frame after frame.
+    """The unpacked bytes of an open ``.zst`` file, frame after frame; who opened it closes it.
 
     Reading raises EOFError where the file ends inside a frame, which zstandard's own
     reader takes for the end, and zstandard.ZstdError where it is damaged or asks for more than
     ``most_window_bytes`` of memory.
     """
 
-    def __init__(self, path: Path, most_window_bytes: int) -> None:
+    def __init__(self, file: IO[bytes], most_window_bytes: int) -> None:
         super().__init__()
         self._most_window_bytes = most_window_bytes
-        self._file = path.open("rb")
+        self._file = file
         self._unpacker = self._new()
         self._begun = False
         self._ready = memoryview(b"")
@@ -60,8 +59,3 @@ class ZstReader(io.RawIOBase):
                 self._unpacker = self._new()
                 self._begun = False
         return b"".join(parts)
-
-    def close(self) -> None:
-        """Close the file beneath."""
-        self._file.close()
-        super().close()

@@ -56,7 +56,9 @@ class LongestMatch:
         """Token ids of a text of any length, in time linear in it."""
         ids: list[int] = []
         seen = self._seen
-        for run in self._runs.findall(self._invisible.sub("", unicodedata.normalize("NFC", text))):
+        if self._invisible.search(text) or not unicodedata.is_normalized("NFC", text):
+            text = self._invisible.sub("", unicodedata.normalize("NFC", text))
+        for run in self._runs.findall(text):
             known = seen.get(run)
             if known is None:
                 known = self._match(run)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
 from index.answer_kinds import signs
 from index.encoders.errors import EncoderError
@@ -32,6 +32,7 @@ _TOKENS_AT_ONCE = 4096
 LEADING = 256
 """So many numbers of a vector are used to compare single tokens; training turns the table so that the first
 hold the most."""
+_KINDS = {"I8": "<i1", "I32": "<i4", "I64": "<i8", "F16": "<f2", "F32": "<f4"}
 _SMALLEST_NORM = 1e-12
 """Below this torch's Normalize leaves a vector alone; so do we."""
 
@@ -92,10 +93,20 @@ class TokenVectors:
         return norms
 
     @cached_property
-    def directions(self) -> Vectors:
-        """The first `LEADING` numbers of each vector made unit length, shape (rows, at most LEADING)."""
-        lengths = np.maximum(self.norms, _SMALLEST_NORM) / self._scale
-        return np.divide(self._quantised[:, :LEADING], lengths[:, None], dtype=np.float32)
+    def _leading(self) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """The first `LEADING` numbers of each vector, and what makes them parts of unit vectors."""
+        leading = np.ascontiguousarray(self._quantised[:, :LEADING])
+        return leading, self._scale / np.maximum(self.norms, _SMALLEST_NORM)
+
+    def leading(self, rows: NDArray[np.integer]) -> tuple[Vectors, NDArray[np.float32]]:
+        """The first `LEADING` numbers of some vectors as stored, and what makes each row part of a unit vector."""
+        leading, scale = self._leading
+        return leading.take(rows, axis=0).astype(np.float32), scale.take(rows)
+
+    def directions(self, rows: NDArray[np.integer]) -> Vectors:
+        """The first `LEADING` numbers of some vectors made unit length, shape (len(rows), at most LEADING)."""
+        leading, scale = self.leading(rows)
+        return leading * scale[:, None]
 
 
 class StaticEncoder:
@@ -114,10 +125,11 @@ class StaticEncoder:
         self.revision = verify(folder)
         try:
             self._tokenizer = LongestMatch.from_file(folder / TOKENIZER)
-            weights = load_file(folder / WEIGHTS)
-            self._rows: NDArray[np.int32] = weights["mapping"]
-            self._table = TokenVectors.stored(weights["embeddings"], self._rows, weights["weights"])
-        except (SafetensorError, KeyError, ValueError, OSError) as error:
+            weights = mapped(folder / WEIGHTS)
+            # The two small ones are copied: their bytes need not begin where numbers of their size like to.
+            self._rows: NDArray[np.int32] = weights["mapping"].copy()
+            self._table = TokenVectors.stored(weights["embeddings"], self._rows, weights["weights"].copy())
+        except (KeyError, TypeError, ValueError, OSError) as error:
             raise _damaged(folder, str(error)) from error
         self.dim = self._table.dim
 
@@ -151,10 +163,13 @@ class StaticEncoder:
         """Length of each of the table's vectors, shape (rows,)."""
         return self._table.norms
 
-    @property
-    def directions(self) -> Vectors:
-        """Leading numbers of each unit vector: products of two are near the tokens' cosine."""
-        return self._table.directions
+    def directions(self, rows: NDArray[np.integer]) -> Vectors:
+        """Leading numbers of some unit vectors: products of two are near the tokens' cosine."""
+        return self._table.directions(rows)
+
+    def leading(self, rows: NDArray[np.integer]) -> tuple[Vectors, NDArray[np.float32]]:
+        """The same as whole numbers, and what each row of them has to be multiplied by."""
+        return self._table.leading(rows)
 
     @cached_property
     def signs(self) -> dict[str, NDArray[np.bool_]]:
@@ -192,6 +207,30 @@ class StaticEncoder:
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
         return self.encode_rows(self.rows(texts))
+
+
+def mapped(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of a safetensors file, read-only and mapped, so that the processes of a service share them.
+
+    The file's layout is eight bytes for the length of a JSON object, that object, and the arrays' bytes:
+    https://huggingface.co/docs/safetensors (format). The library's own reader copies every array.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is no such file, or not whole.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    first = 8 + int.from_bytes(data[:8], "little")
+    arrays = {}
+    for name, about in json.loads(data[8:first]).items():
+        if name == "__metadata__":
+            continue
+        start, end = about["data_offsets"]
+        kind = np.dtype(_KINDS[about["dtype"]])
+        flat = np.frombuffer(data, kind, (end - start) // kind.itemsize, first + start)
+        arrays[name] = flat.reshape(about["shape"])
+    return arrays
 
 
 def checksum_lines(folder: Path, names: Sequence[str]) -> str:

@@ -14,8 +14,9 @@ from starlette.responses import Response
 
 from service.answering.shapes import AnswerResponse
 from service.answering.writing import Answering, Event
+from service.parameters import no_repeats
 from service.problems import documented
-from service.questions import ask, checked, no_repeats
+from service.questions import ask, checked
 from service.schemas import SearchBody
 from service.serving import Serving
 from service.state import ServingDep

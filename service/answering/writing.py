@@ -23,6 +23,7 @@ from service.answering.upstream import Endpoint, UpstreamError
 from service.problems import ProblemError
 from service.serving import Serving
 from service.settings import ServiceSettings
+from service.workers.board import Board, Field
 
 _log = logging.getLogger("karani.answering")
 Mode = Literal["written", "extractive"]
@@ -75,11 +76,11 @@ class Answering:
         count: told of every outcome, where somebody counts.
     """
 
-    def __init__(self, serving: Serving, settings: ServiceSettings) -> None:
+    def __init__(self, serving: Serving, settings: ServiceSettings, board: Board | None = None) -> None:
         self._settings = settings
         self._serving = serving
         self._endpoint = Endpoint(settings)
-        self._busy = 0
+        self._board = board or Board()
         self.count: Callable[[Outcome], None] | None = None
 
     def running(self) -> AbstractAsyncContextManager[None]:
@@ -95,7 +96,7 @@ class Answering:
         if refusal:
             yield self._done(tally, refusal)
             return
-        self._busy += 1
+        self._writes(1)
         reason = ""
         try:
             async with aclosing(self._sentences(result, sources, tally)) as sentences:
@@ -113,7 +114,7 @@ class Answering:
             reason = "internal"
             yield Event("error", _INTERNAL)
         finally:
-            self._busy -= 1
+            self._writes(-1)
         yield self._done(tally, reason or _verdict(tally))
 
     def _refusal(self, result: SearchResult) -> str:
@@ -122,7 +123,10 @@ class Answering:
             return "no-answer"
         if not self._settings.answer_url:
             return "off"
-        return "busy" if self._busy >= self._settings.answer_at_once else ""
+        return "busy" if self._board.sum(Field.WRITING) >= self._settings.answer_at_once else ""
+
+    def _writes(self, more: int) -> None:
+        self._board.put(Field.WRITING, self._board.mine(Field.WRITING) + more)
 
     async def _sentences(
         self, result: SearchResult, sources: Sequence[Source], tally: _Tally

@@ -24,6 +24,7 @@ from service.database import Database
 from service.edge.metrics import Metrics
 from service.serving import Serving
 from service.settings import ServiceSettings
+from service.workers.board import Board, Field
 
 ROOT = Path(__file__).parents[2]
 _PRUNE_SECONDS = 6 * 3600.0
@@ -42,6 +43,7 @@ class Changing:
         database: holds the jobs.
         serving: opens what the worker built.
         metrics: counts jobs.
+        board: the service's other processes: a job is done once all of them serve it.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Changing:
         database: Database,
         serving: Serving,
         metrics: Metrics,
+        board: Board | None = None,
     ) -> None:
         self.settings = settings
         self.jobs = Jobs(database)
@@ -59,6 +62,7 @@ class Changing:
         self._database = database
         self._serving = serving
         self._metrics = metrics
+        self._board = board or Board()
         self._wake = asyncio.Event()
         self._worker: Process | None = None
         self._listening: asyncio.Task[None] | None = None
@@ -80,14 +84,19 @@ class Changing:
     def knows(self, document_id: str) -> bool:
         """Whether the store has this document, served already or not."""
         assert self._corpora is not None  # noqa: S101 - handlers refuse before
-        database = self._corpora.own.database
-        if not database.exists():
+        try:
+            with Store.of(self._corpora.own, create=False) as store:
+                return store.document(document_id) is not None
+        except FileNotFoundError:
             return False
-        with Store.open(database, create=False) as store:
-            return store.document(document_id) is not None
 
     def poke(self) -> None:
-        """A job was added: have it done now."""
+        """A job was added, or is another step on: every process of the service looks now."""
+        self._wake.set()
+        self._board.call_all()
+
+    def look(self) -> None:
+        """Another process of the service was poked."""
         self._wake.set()
 
     def shown(self, job: Job) -> Job:
@@ -97,7 +106,7 @@ class Changing:
         """
         if job.state != "done" or job.ended_seconds_ago > _CATCH_UP_SECONDS or self._holds(job):
             return job
-        self.poke()
+        self.look()
         return replace(job, state="running", stage="opening", finished=None)
 
     # -- while the application lives ---------------------------------------------------
@@ -151,8 +160,10 @@ class Changing:
 
     async def _open(self, jobs: list[Job]) -> int:
         """Serve what was built, then call its jobs done; how many."""
-        if not all(map(self._holds, jobs)):
+        if not all(map(self._holds_here, jobs)):
             await self._serving.renew()
+            if all(map(self._holds_here, jobs)):
+                self._board.call_all()  # whoever comes last finds that all of them do
         held = [job for job in jobs if self._holds(job)]
         if held:
             await asyncio.to_thread(self.jobs.opened, held)
@@ -160,7 +171,14 @@ class Changing:
         return len(held)
 
     def _holds(self, job: Job) -> bool:
-        """Whether what this service answers from holds a published job's changes."""
+        """Whether what every process of this service answers from holds a published job's changes."""
+        if not self._holds_here(job):
+            return False
+        if job.corpus_change is None or self._board.mine(Field.CHANGE) < 0:  # all of them show the demo
+            return True
+        return all(held >= job.corpus_change for held in self._board.others(Field.CHANGE))
+
+    def _holds_here(self, job: Job) -> bool:
         assert self._corpora is not None  # noqa: S101 - there are no jobs without
         if not self._serving.is_open or job.corpus_change is None:
             return job.corpus_change is None
@@ -191,7 +209,11 @@ class Changing:
             await self._nudge()
             return
         now = time.monotonic()
-        if now < self._start_at or not await asyncio.to_thread(worker_is_free, self.spool().folder):
+        if (
+            not self._board.leads
+            or now < self._start_at
+            or not await asyncio.to_thread(worker_is_free, self.spool().folder)
+        ):
             return
         # One that cannot even start is tried again more and more seldom.
         self._start_at = now + min(_LONGEST_PAUSE_SECONDS, 2.0 ** min(self._deaths, 10) - 1)
@@ -205,9 +227,7 @@ class Changing:
         environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(paths),
-            "KARANI_ENCODER": own.encoder,
-            "KARANI_ENCODER_REVISION": own.encoder_revision or "",
-            "KARANI_KEEP_ORIGINALS": "1" if own.keep_originals else "0",
+            **own.variables,
         }
         command = [sys.executable, "-P", "-m", "service.changing.worker", "--data", str(own.data)]
         command += ["--database", str(self._database.path)]

@@ -24,8 +24,8 @@ from service.changing.shapes import ChangeRequest, JobList, JobOut, JobsRequest,
 from service.changing.spool import Incoming
 from service.documents import DocumentId, Nothing
 from service.edge.current import CURRENT
+from service.parameters import no_repeats
 from service.problems import ProblemError, documented, not_found
-from service.questions import no_repeats
 
 PATH = "/v1/documents"
 router = APIRouter(prefix="/v1", tags=["changing the corpus"], dependencies=[Depends(no_repeats)])

@@ -190,7 +190,7 @@ class Worker:
             self._opened(),
             list(names),
             self._settings,
-            lambda n, total, _: self._progress([job], "reading", n, total),
+            lambda at: self._progress([job], "reading", at.files, at.of_files),
             replace=job.kind == "replace",
             named=names,
         )
@@ -229,7 +229,7 @@ class Worker:
         from corpus.store import Store
 
         if self._store is None:
-            self._store = Store.open(self._settings.database)
+            self._store = Store.of(self._settings)
         return self._store
 
     def _progress(self, jobs: Sequence[Job], stage: Stage, done: int, total: int) -> None:

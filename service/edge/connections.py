@@ -7,6 +7,7 @@ connections answers those who watch the process like everybody else.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 from starlette.types import Scope
@@ -38,6 +39,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Hear it, let go of an idle one for it, or turn it away."""
         super().connection_made(transport)
+        self.counted(len(self.connections))
         self._timer: asyncio.TimerHandle | None = None
         self._head_bytes = 0
         self._in_head, self._in_body = True, False
@@ -51,6 +53,11 @@ class GuardedProtocol(HttpToolsProtocol):
         """It is over, however it ended."""
         self._unwatch()
         super().connection_lost(exc)
+        self.counted(len(self.connections))
+
+    @staticmethod
+    def counted(number: int) -> None:
+        """Hears how many connections there are whenever that changes."""
 
     def data_received(self, data: bytes) -> None:
         """Some bytes of a request, or of several."""
@@ -151,9 +158,17 @@ class GuardedProtocol(HttpToolsProtocol):
         self._abort_later()
 
 
-def guarded(most: int, head_seconds: float) -> type[GuardedProtocol]:
-    """The protocol with an application's limits: connections, and seconds for a request's head."""
-    return type("Guarded", (GuardedProtocol,), {"most": most, "head_seconds": head_seconds})
+def guarded(
+    most: int, head_seconds: float, counted: Callable[[int], None] | None = None
+) -> type[GuardedProtocol]:
+    """The protocol with an application's limits: connections, and seconds for a request's head.
+
+    ``counted`` hears how many connections there are whenever that changes.
+    """
+    own: dict[str, Any] = {"most": most, "head_seconds": head_seconds}
+    if counted is not None:
+        own["counted"] = staticmethod(counted)
+    return type("Guarded", (GuardedProtocol,), own)
 
 
 def _too_many() -> ProblemError:

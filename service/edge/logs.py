@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import secrets
 import sys
 import time
@@ -32,10 +33,10 @@ _encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 class RequestLog:
     """Writes one line for every answered request."""
 
-    def __init__(self, settings: ServiceSettings) -> None:
+    def __init__(self, settings: ServiceSettings, salt: bytes = b"") -> None:
         self._on = settings.access_log
         self._questions = settings.log_questions
-        salt = secrets.token_bytes(16)
+        salt = salt or secrets.token_bytes(16)
 
         @lru_cache(maxsize=4096)
         def hashed(client: str) -> str:
@@ -95,6 +96,7 @@ class _Lines(logging.Formatter):
     def __init__(self, questions: bool = False) -> None:
         super().__init__()
         self._questions = questions
+        self._pid = os.getpid()  # of several workers, which one
 
     def parts(self, record: logging.LogRecord) -> dict[str, Any]:
         """What a record says."""
@@ -123,6 +125,7 @@ class JsonLines(_Lines):
             "time": _stamp(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
+            "pid": self._pid,
             **self.parts(record),
         }
         return _encode(line)

@@ -7,6 +7,9 @@ unknown methods as ``OTHER``.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -14,7 +17,6 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
-    Gauge,
     GCCollector,
     Histogram,
     PlatformCollector,
@@ -22,14 +24,22 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from index.hits import SearchResult
+from index.stages import STAGES
 from service.answering.writing import Outcome
 from service.pages.rendering import Pages
 from service.problems import documented, not_found
+from service.serving import Serving
 from service.state import ServingDep
+from service.workers.board import Board, Field
 
 OTHER_ROUTE = "(other)"
+#: The stage after those of `index.stages`: writing the answer as JSON.
+SERIALISE = "serialise"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # From a suggestion's part of a millisecond to a written answer's half minute.
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -41,10 +51,28 @@ _HITS = (0, 1, 2, 5, 10, 20, 50)
 disable_created_metrics()  # type: ignore[no-untyped-call]  # when a counter began is of no use here and doubles the page
 
 
-class Metrics:
-    """One application's counters, in a registry of their own."""
+@dataclass(frozen=True, slots=True)
+class State:
+    """What gauges show: ``serves`` is the open index' generation, encoder, passages and documents."""
 
-    def __init__(self) -> None:
+    waiting: int = 0
+    jobs_waiting: int = 0
+    workers: int = 1
+    serves: tuple[str, str, int, int] | None = None
+    fault: str = ""
+
+
+class Metrics:
+    """One application's counters, in a registry of their own.
+
+    Args:
+        board: the service's processes. Where there are several, `service.workers.member` has had the library keep its
+            numbers in files of a folder, which the page adds up; those of a worker that died stay in the sums.
+    """
+
+    def __init__(self, board: Board | None = None) -> None:
+        self._board = board or Board()
+        self._jobs_wait = 0
         self.registry = CollectorRegistry()
         registry = self.registry
         self._requests = Counter(
@@ -77,19 +105,6 @@ class Metrics:
         self._limited = Counter(
             "karani_rate_limited", "Calls over a limit, by policy.", ("policy",), registry=registry
         )
-        self._generation = Gauge(
-            "karani_generation_info", "1 for the index that serves.", ("generation", "encoder"), registry=registry
-        )  # fmt: skip
-        self._ready = Gauge("karani_ready", "1 while an index is open.", registry=registry)
-        self._fallback = Gauge(
-            "karani_generation_fallback", "1 while an older index serves than the one that should.",
-            registry=registry,
-        )  # fmt: skip
-        self._passages = Gauge("karani_passages", "Passages in the corpus.", registry=registry)
-        self._documents = Gauge("karani_documents", "Documents in the corpus.", registry=registry)
-        self._queue = Gauge(
-            "karani_queue_length", "Calls that wait or run on the threads.", registry=registry
-        )
         # -- answers in sentences --
         self._written = Counter(
             "karani_written_answers", "Answers in sentences by outcome: written, else why not.", ("outcome",),
@@ -103,7 +118,6 @@ class Metrics:
             buckets=_SECONDS, registry=registry,
         )  # fmt: skip
         # -- changes to the corpus --
-        self._jobs_waiting = Gauge("karani_jobs_waiting", "Jobs that wait or run.", registry=registry)
         self._jobs = Counter("karani_jobs", "Jobs that ended, by outcome.", ("outcome",), registry=registry)
         self._job_seconds = Histogram(
             "karani_job_seconds", "From a change's acceptance to its end: served, or failed.", ("outcome",),
@@ -113,11 +127,12 @@ class Metrics:
             self._jobs.labels(outcome)
         for outcome in ("given", "refused"):
             self._answers.labels(outcome)
-        for collector in (ProcessCollector, PlatformCollector, GCCollector):
-            collector(registry=registry)
+        if not self._board.shared:
+            for collector in (ProcessCollector, PlatformCollector, GCCollector):
+                collector(registry=registry)
         # Finding a labelled child takes longer than counting in it.
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-        self._stage_children: dict[str, Histogram] = {}
+        self._stage_children = {name: self._stages.labels(name) for name in (*STAGES, SERIALISE)}
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one answered request."""
@@ -134,14 +149,18 @@ class Metrics:
 
     def search(self, result: SearchResult) -> None:
         """Count one search: its stages, its hits, and whether it was answered."""
-        for stage, ms in getattr(result, "stages", {}).items():
-            child = self._stage_children.get(stage)
-            if child is None:
-                child = self._stage_children[stage] = self._stages.labels(stage)
-            child.observe(ms / 1000)
+        for stage, ms in result.stages.items():
+            self.stage(stage, ms / 1000)
         self._searches.observe(result.took_ms / 1000)
         self._hits.observe(len(result.groups))
         self._answers.labels("refused" if result.answer is None else "given").inc()
+
+    def stage(self, name: str, seconds: float) -> None:
+        """Count one stage of a search."""
+        child = self._stage_children.get(name)
+        if child is None:
+            child = self._stage_children[name] = self._stages.labels(name)
+        child.observe(seconds)
 
     def written(self, outcome: Outcome) -> None:
         """Count one answer in sentences, or why there is none."""
@@ -153,7 +172,7 @@ class Metrics:
 
     def jobs_wait(self, count: int) -> None:
         """Set how many jobs wait or run."""
-        self._jobs_waiting.set(count)
+        self._jobs_wait = count
 
     def job(self, outcome: str, seconds: float) -> None:
         """Count one job that ended."""
@@ -168,21 +187,76 @@ class Metrics:
         """Count one call over a limit."""
         self._limited.labels(policy).inc()
 
-    def state(self, waiting: int, serves: tuple[str, str, int, int] | None, fault: str = "") -> None:
-        """Set the gauges: calls on the threads; generation, encoder, passages, documents if an index is open."""
-        self._queue.set(waiting)
-        self._fallback.set(bool(fault))
-        self._ready.set(serves is not None)
-        self._generation.clear()
-        if serves is not None:
-            generation, encoder, passages, documents = serves
-            self._generation.labels(generation, encoder).set(1)
-            self._passages.set(passages)
-            self._documents.set(documents)
+    def state(self, serving: Serving, serves: tuple[str, str, int, int] | None) -> State:
+        """What the gauges are to show now."""
+        board = self._board
+        workers = len(list(board.living())) if board.shared else 1
+        return State(board.sum(Field.WAITING), self._jobs_wait, workers, serves, serving.fault)
 
-    def page(self) -> bytes:
+    def page(self, state: State) -> bytes:
         """Everything in Prometheus' text format."""
-        return generate_latest(self.registry)
+        if not self._board.shared:
+            return generate_latest(self.registry) + _written(_Gauges(state))
+        counted = CollectorRegistry()
+        MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
+        return generate_latest(counted) + _written(_Gauges(state)) + _written(_Processes(self._board))
+
+
+def _written(collector: Collector) -> bytes:
+    registry = CollectorRegistry()
+    registry.register(collector)
+    return generate_latest(registry)
+
+
+class _Gauges(Collector):
+    """What is so just now."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def collect(self) -> Iterator[Metric]:
+        """One family a gauge."""
+        state = self._state
+        yield GaugeMetricFamily("karani_ready", "1 while an index is open.", state.serves is not None)
+        yield GaugeMetricFamily(
+            "karani_generation_fallback",
+            "1 while an older index serves than the one that should.",
+            bool(state.fault),
+        )
+        yield GaugeMetricFamily(
+            "karani_queue_length", "Calls that wait or run on the threads.", state.waiting
+        )
+        yield GaugeMetricFamily("karani_jobs_waiting", "Jobs that wait or run.", state.jobs_waiting)
+        yield GaugeMetricFamily("karani_workers", "Processes that answer.", state.workers)
+        generation, encoder, passages, documents = state.serves or ("", "", 0, 0)
+        info = GaugeMetricFamily(
+            "karani_generation_info", "1 for the index that serves.", labels=("generation", "encoder")
+        )
+        if generation:
+            info.add_metric((generation, encoder), 1)
+        yield info
+        yield GaugeMetricFamily("karani_passages", "Passages in the corpus.", passages)
+        yield GaugeMetricFamily("karani_documents", "Documents in the corpus.", documents)
+
+
+class _Processes(Collector):
+    """``process_…`` of every worker, told apart by the label ``worker``: 0 to one less than their number."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+
+    def collect(self) -> Iterator[Metric]:
+        """The library's families, each with a line a worker."""
+        families: dict[str, Metric] = {}
+        for slot in self._board.living():
+            one = ProcessCollector(pid=partial(self._board.of, slot, Field.PID), registry=None)
+            for family in one.collect():
+                whole = families.setdefault(
+                    family.name, Metric(family.name, family.documentation, family.type)
+                )
+                for sample in family.samples:
+                    whole.add_sample(sample.name, {**sample.labels, "worker": str(slot)}, sample.value)
+        yield from families.values()
 
 
 router = APIRouter(tags=["running it"])
@@ -204,5 +278,5 @@ async def metrics(request: Request, serving: ServingDep) -> Response:
     if serving.is_open:
         corpus = await asyncio.to_thread(pages.corpus, serving.engine)
         serves = (corpus.generation, corpus.encoder, corpus.passages, corpus.documents)
-    kept.state(serving.waiting, serves, serving.fault)
-    return Response(kept.page(), media_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
+    page = await asyncio.to_thread(kept.page, kept.state(serving, serves))
+    return Response(page, media_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})

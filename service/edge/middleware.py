@@ -37,9 +37,13 @@ _PROBES = frozenset({"/livez", "/readyz"})
 
 @dataclass(slots=True)
 class Lifecycle:
-    """Whether the service stops: then it is ready for nothing new."""
+    """Whether the service stops: then it is ready for nothing new.
+
+    ``retiring`` where only this worker of several does: it answers, but on no connection twice.
+    """
 
     stopping: bool = False
+    retiring: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,8 @@ class Edge:
         path: str = scope["path"]
         current.headers += raw_security_headers(path)
         current.headers.append((b"x-request-id", current.request_id.encode()))
+        if self.parts.lifecycle.retiring:
+            current.headers.append((b"connection", b"close"))
         if self.parts.lifecycle.stopping and path not in _ALWAYS:
             return _stopping()
         origin = self.parts.access.cors_origin(path, headers)

@@ -1,9 +1,10 @@
 """Rate limits: how often one caller may ask, and the headers that tell how much is left.
 
 Windows are fixed and begin with a caller's first call, so that ``RateLimit`` says exactly when the whole
-quota is back (draft-ietf-httpapi-ratelimit-headers). Counts lie in this process' memory. Rates are written and read as
-the library `limits` does; its own memory storage starts a timer thread up to a hundred times a second, each walking
-all callers, and so is left alone.
+quota is back (draft-ietf-httpapi-ratelimit-headers). Counts lie in memory that all processes of the service share
+(`service.workers.windows`), so that a limit is the same with any number of them. Rates are written and read as the
+library `limits` does; its own memory storage is a process' own and starts a timer thread up to a hundred times a
+second, each walking all callers, and so is left alone.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import limits
 from service.edge.access import SAFE
 from service.problems import ProblemError
 from service.settings import OFF, ServiceSettings
+from service.workers.windows import Windows
 
 Policy = Literal["search", "suggest", "answer", "write", "read"]
 
@@ -43,8 +45,6 @@ _BY_PATH: dict[str, Policy] = {
     "/v1/answer": "answer",
     "/answer": "answer",
 }
-_SWEEP_SECONDS = 30.0
-_MOST_CALLERS = 200_000
 
 
 def policy_for(method: str, path: str, query: bytes) -> Policy | None:
@@ -83,9 +83,9 @@ class Ruling:
 
 
 class RateLimits:
-    """The settings' limits over one memory of counts. For one thread: the event loop's."""
+    """The settings' limits over one table of counts. For one thread: the event loop's."""
 
-    def __init__(self, settings: ServiceSettings) -> None:
+    def __init__(self, settings: ServiceSettings, windows: Windows | None = None) -> None:
         rates: dict[Policy, str] = {
             "search": settings.rate_search,
             "suggest": settings.rate_suggest,
@@ -93,7 +93,7 @@ class RateLimits:
             "write": settings.rate_write,
             "read": settings.rate_read,
         }
-        self._windows = Windows()
+        self._windows = windows or Windows()
         self._quotas = {name: _quotas(name, rate) for name, rate in rates.items()}
         self._policies = {name: _policy_header(quotas) for name, quotas in self._quotas.items()}
 
@@ -102,7 +102,7 @@ class RateLimits:
         told, wait = [], 0
         now = time.time()
         for name, amount, window in self._quotas[policy]:
-            count, ends = self._windows.count(policy, caller, window, now)
+            count, ends = self._windows.count(f"{policy} {window} {caller}", now + window, now)
             seconds = min(window, math.ceil(ends - now))
             told.append(f'"{name}";r={max(0, amount - count)};t={seconds}')
             if count > amount:
@@ -134,33 +134,3 @@ def too_many(wait_seconds: int) -> ProblemError:
     thai = f"เรียกบ่อยเกินไป กรุณารอ {wait_seconds} วินาที"
     english = f"too many requests: wait {wait_seconds} s, as Retry-After and RateLimit say"
     return ProblemError(429, "rate-limited", thai, english, headers={"Retry-After": str(wait_seconds)})
-
-
-class Windows:
-    """How many calls each caller's running window has counted; windows that have ended are dropped."""
-
-    def __init__(self) -> None:
-        self._windows: dict[tuple[str, int, str], tuple[int, float]] = {}
-        self._sweep_at = 0.0
-
-    def __len__(self) -> int:
-        return len(self._windows)
-
-    def count(self, policy: str, caller: str, seconds: int, now: float) -> tuple[int, float]:
-        """Count one call in the window that runs, or begin one; gives its count and its end."""
-        key = policy, seconds, caller
-        count, ends = self._windows.get(key, (0, 0.0))
-        if ends <= now:
-            count, ends = 0, now + seconds
-            self._sweep(now)
-        self._windows[key] = counted = (count + 1, ends)
-        return counted
-
-    def _sweep(self, now: float) -> None:
-        """Drop windows that have ended; a flood of addresses drops the oldest ones, never all memory."""
-        if now < self._sweep_at and len(self._windows) < _MOST_CALLERS:
-            return
-        self._sweep_at = now + _SWEEP_SECONDS
-        self._windows = {key: entry for key, entry in self._windows.items() if entry[1] > now}
-        for key in list(self._windows)[: max(0, len(self._windows) - _MOST_CALLERS * 9 // 10)]:
-            del self._windows[key]

@@ -19,12 +19,13 @@ from service.edge.keys import Keys
 from service.edge.logs import RequestLog
 from service.edge.metrics import Metrics
 from service.edge.middleware import Answer, EdgeParts, Lifecycle
-from service.edge.observing import observer_of
+from service.edge.observing import Observer
 from service.edge.rates import RateLimits
 from service.edge.sizes import sizes_of
 from service.edge.tracing import Tracing
 from service.serving import Serving
 from service.settings import ServiceSettings
+from service.workers.board import Board
 
 _FLUSH_SECONDS = 20.0
 _log = logging.getLogger("karani.service")
@@ -41,21 +42,22 @@ class Upkeep:
         database: Database,
         asked: Asked,
         answer: Answer,
+        board: Board,
     ) -> None:
         self._keys = app.state.keys = Keys(database)
         self._asked = asked
-        metrics = app.state.metrics = Metrics()
+        metrics = app.state.metrics = Metrics(board)
         lifecycle = app.state.lifecycle = Lifecycle()
         self._tracing = Tracing(settings) if settings.tracing else None
-        serving.observer = observer_of(metrics, self._tracing)
+        serving.observer = Observer(metrics, self._tracing)
         self.parts = EdgeParts(
             lifecycle=lifecycle,
             hosts=Hosts(settings.answered_hosts),
             sizes=sizes_of(settings),
             access=Access(settings, self._keys),
-            rates=RateLimits(settings),
+            rates=RateLimits(settings, board.windows),
             metrics=metrics,
-            log=RequestLog(settings),
+            log=RequestLog(settings, board.secret),
             tracing=self._tracing,
             answer=answer,
         )

@@ -17,8 +17,8 @@ from service.documents import DocumentId, Nothing, PageNumber
 from service.pages import listing, overlay
 from service.pages.marking import whole_clusters
 from service.pages.page_images import PageImages
+from service.parameters import no_repeats
 from service.problems import ProblemError, documented, not_found
-from service.questions import no_repeats
 from service.serving import Serving
 from service.state import ServingDep
 

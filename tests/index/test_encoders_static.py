@@ -108,7 +108,7 @@ def test_the_leading_numbers_tell_which_tokens_are_alike(encoder: StaticEncoder)
     rows = np.concatenate([encoder.rows([word])[0] for word in words])
     assert len(rows) == len(words)
     units = encoder.vectors[rows] / encoder.norms[rows][:, None]
-    exact, short = units @ units.T, encoder.directions[rows] @ encoder.directions[rows].T
+    exact, short = units @ units.T, encoder.directions(rows) @ encoder.directions(rows).T
     assert np.abs(exact - short).max() < 0.25
     assert short[0].argsort()[::-1][1] == exact[0].argsort()[::-1][1] == 1
 

@@ -1,6 +1,7 @@
 """A service whose searches take a while and whose answers come in parts: for the tests of its end.
 
-``python -m tests.service.slow_app SECONDS SHUTDOWN_SECONDS PORT``
+``python -m tests.service.slow_app SECONDS SHUTDOWN_SECONDS PORT``; with ``KARANI_SERVE_WORKERS`` a number, that many
+processes.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 
 from corpus.store import Store
@@ -20,6 +23,10 @@ from index.hits import SearchResult
 from service.app import create_app
 from service.server import server
 from service.settings import ServiceSettings
+from service.workers.board import Board
+from service.workers.member import join
+from service.workers.place import Place
+from service.workers.supervisor import end_with, supervise
 
 
 class Encoder:
@@ -50,13 +57,19 @@ def main() -> None:
     settings = ServiceSettings(
         reload_seconds=60, port=port, shutdown_seconds=shutdown_seconds, drain_seconds=1.0, log_format="json"
     )
+    if settings.serve_workers != "auto" and "--place" not in sys.argv:
+        command = [sys.executable, "-m", "tests.service.slow_app", *sys.argv[1:]]
+        end_with(supervise(settings, command))
     with tempfile.TemporaryDirectory(prefix="karani-slow-") as folder:
         engine: Any = SlowEngine(seconds, Path(folder))
-        serve(engine, settings)
+        if "--place" in sys.argv:
+            join(partial(made, engine), Place.parse(sys.argv[-1]), settings)
+        else:
+            server(made(engine, settings), settings, whole_process=True).run()
 
 
-def serve(engine: Any, settings: ServiceSettings) -> None:
-    app = create_app(settings, engine)
+def made(engine: Any, settings: ServiceSettings, board: Board | None = None) -> FastAPI:
+    app = create_app(settings, engine, board=board)
 
     @app.post("/v1/stream")
     async def stream() -> StreamingResponse:
@@ -67,7 +80,7 @@ def serve(engine: Any, settings: ServiceSettings) -> None:
 
         return StreamingResponse(parts(), media_type="text/event-stream")
 
-    server(app, settings, whole_process=True).run()
+    return app
 
 
 if __name__ == "__main__":

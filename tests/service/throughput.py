@@ -159,9 +159,9 @@ def _wait(url: str, key: str, process: subprocess.Popen[bytes]) -> None:
     raise SystemExit("a service did not start")
 
 
-def script(folder: Path, key: str) -> Path:
-    """What wrk sends: the demo questions, one after the other."""
-    lines = QUESTIONS.read_text(encoding="utf-8").splitlines()
+def script(folder: Path, key: str, questions: Path = QUESTIONS) -> Path:
+    """What wrk sends: the demo questions or others, one after the other."""
+    lines = questions.read_text(encoding="utf-8").splitlines()
     paths = [f"/v1/search?q={quote(json.loads(line)['text'])}" for line in lines]
     listed = ",\n".join(json.dumps(path) for path in paths)
     header = f'wrk.headers["X-API-Key"] = "{key}"\n' if key else ""
@@ -176,24 +176,29 @@ def script(folder: Path, key: str) -> Path:
 
 def ask(subject: Subject, seconds: int) -> tuple[float, float]:
     """Requests a second, and the process' own milliseconds of CPU for each; an answer that is no 2xx ends it all."""
+    before = subject.cpu_seconds()
+    rate, count = asked(subject.address, subject.script, seconds)
+    return rate, 1000 * (subject.cpu_seconds() - before) / max(1, count)
+
+
+def asked(address: str, lua: Path, seconds: int) -> tuple[float, int]:
+    """Requests a second and their number; an answer that is no 2xx ends it all."""
     program = shutil.which("wrk")
     if program is None:
         raise SystemExit("wrk is missing: apt-get install wrk")
-    before = subject.cpu_seconds()
     done = subprocess.run(
-        [program, "-t1", "--timeout", "30s", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(subject.script), subject.address],
+        [program, "-t1", "--timeout", "30s", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(lua), address],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
         raise SystemExit(done.stdout)
-    spent = subject.cpu_seconds() - before
     rate, count = (
         re.search(r"Requests/sec:\s+([\d.]+)", done.stdout),
         re.search(r"(\d+) requests in", done.stdout),
     )
     assert rate is not None
     assert count is not None
-    return float(rate[1]), 1000 * spent / max(1, int(count[1]))
+    return float(rate[1]), int(count[1])
 
 
 def measure(engine: str, data: Path, seconds: int, rounds: int) -> float:

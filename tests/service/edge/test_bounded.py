@@ -13,29 +13,12 @@ from index.hits import Answer, SearchResult
 from service import asked as asked_module
 from service.asked import Asked
 from service.database import Database
-from service.edge import rates
 from service.edge.metrics import Metrics
 from service.mcp.http import McpEndpoint
 from service.pages import page_images
 from service.pages.page_images import PageImages
 from service.settings import ServiceSettings
-
-
-def test_rates_forget_callers_when_addresses_flood(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rates, "_MOST_CALLERS", 500)
-    windows = rates.Windows()
-    for number in range(5_000):
-        windows.count("search", f"10.{number}", 60, 1_000.0)
-    assert len(windows) <= 500
-    assert windows.count("search", "10.4999", 60, 1_000.0)[0] == 2, "the newest stay counted"
-
-
-def test_rates_forget_windows_that_have_ended() -> None:
-    windows = rates.Windows()
-    for number in range(1_000):
-        windows.count("search", f"10.{number}", 60, 1_000.0)
-    windows.count("search", "other", 60, 2_000.0)
-    assert len(windows) == 1
+from service.workers.windows import Windows
 
 
 def test_metrics_have_no_label_of_a_caller(client: TestClient) -> None:
@@ -77,15 +60,14 @@ def some_answer(client: TestClient) -> Answer:
 def test_questions_asked_are_bounded_in_memory_and_on_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, some_answer: Answer
 ) -> None:
-    monkeypatch.setattr(asked_module, "MOST_SEEN", 300)
     monkeypatch.setattr(asked_module, "MOST_UNSHOWN", 50)
     database = Database(tmp_path / "a.sqlite")
-    asked = Asked(database, ServiceSettings(past_questions_askers=2))
+    asked = Asked(database, ServiceSettings(past_questions_askers=2), askers=Windows(places=32))
     for client in ("a", "b"):
         asked.note(answered("คำถามที่ถามกันสองคน", some_answer), client)
     for number in range(1_000):
         asked.note(answered(f"คำถามที่ {number}", some_answer), "c")
-    assert len(asked._pending) <= 300
+    assert len(asked._pending) <= 8 * 32
     asked.flush()
     assert database.rows("SELECT count(*) FROM questions WHERE shown = ''")[0][0] <= 50
     assert "คำถามที่ถามกันสองคน" in asked.suggested()

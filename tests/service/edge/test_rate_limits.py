@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from index.engine import Engine
 from service.app import create_app
-from service.edge.rates import RateLimits, Windows, address_of, policy_for
+from service.edge.rates import RateLimits, address_of, policy_for
 from service.settings import ServiceSettings
 from tests.service.conftest import running
 from tests.service.edge.keyed import PORTAL, Keyed, keyed, kind
@@ -112,17 +112,6 @@ def test_the_quota_comes_back() -> None:
     assert [bool(rates.count("search", "a").wait_seconds) for _ in range(3)] == [False, False, True]
     time.sleep(1.05)
     assert not rates.count("search", "a").wait_seconds
-
-
-def test_counts_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.edge.rates._MOST_CALLERS", 100)
-    windows = Windows()
-    for number in range(1000):
-        windows.count("search", f"caller {number}", 60, 0.0)
-    assert len(windows) <= 101
-    assert windows.count("search", "caller 999", 60, 1.0) == (2, 60.0)
-    windows.count("search", "later", 60, 100.0)
-    assert len(windows) == 1
 
 
 @pytest.mark.parametrize(
