@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from corpus.settings import Settings
     from index.engine import Engine
     from index.hits import Answer, Filters, SearchResult
+    from index.manifest import Manifest
 
 os.environ.setdefault("PYTHAINLP_OFFLINE", "1")
 
@@ -64,6 +65,8 @@ def _expected_errors() -> tuple[type[Exception], ...]:
         "corpus.locking": ("CorpusLockedError",),
         "index.manifest": ("GenerationError",),
         "index.writing": ("GenerationWriteError",),
+        "index.bulk": ("WorkerError",),
+        "index.coarse": ("VectorIndexError",),
         "index.care.archive": ("BackupError",),
         "index.encoders": ("EncoderError",),
         "index.training.data": ("DataError",),
@@ -98,6 +101,10 @@ class _Bar:
         if what:
             self._bar.set_postfix_str(what[-80:], refresh=False)
         self._bar.update(done - self._bar.n)
+
+    def stage(self, what: str) -> None:
+        """Name what is being done now, where no number tells how far it is."""
+        self._bar.set_postfix_str(what)
 
     def close(self) -> None:
         self._bar.close()
@@ -178,10 +185,10 @@ def _build(args: argparse.Namespace) -> int:
         corpus_lock(settings, "karani build", talk=_talk),
     ):
         sweep(settings)
-        name = build(store, settings, bar, fresh=args.fresh)
+        name = build(store, settings, bar, fresh=args.fresh, stage=bar.stage)
     bar.close()
     manifest = Manifest.read(settings.generations / name)
-    print(f"{name}: {manifest.passages} ข้อความ / passages, encoder {manifest.encoder}")
+    print(f"{name}: {manifest.passages} ข้อความ / passages, encoder {manifest.encoder}{_searched(manifest)}")
     if manifest.truncated:
         _talk(f"เกินความยาวของ encoder {manifest.truncated} ข้อความ / passages truncated by the encoder")
     return OK
@@ -350,8 +357,22 @@ def _info(args: argparse.Namespace) -> int:
             f"generation  {folder.name}  {manifest.passages} passages, encoder {manifest.encoder} "
             f"{manifest.revision[:12]} ({manifest.dim} dims), cleaner {manifest.cleaner}, truncated {manifest.truncated}"
             + (f", Milvus {manifest.milvus['collection']}" if manifest.milvus else "")
+            + _searched(manifest)
         )
     return OK
+
+
+def _searched(manifest: Manifest) -> str:
+    """How a generation's vectors are searched, and how well that finds what a search of all would."""
+    told = manifest.vector_index
+    if not told:
+        return ""
+    if told["kind"] == "exact":
+        return ", vectors exact"
+    return (
+        f", vectors {told['kind']} ({told['probes']} of {told['lists']} lists, recall@10 {told['recall']:.3f}, "
+        f"recall@100 {told['recall_100']:.3f} on {told['questions']} questions)"
+    )
 
 
 # -- feedback ----------------------------------------------------------------------

@@ -41,6 +41,11 @@ VARIABLES: tuple[tuple[str, str | None, str], ...] = (
         None,
         "processes that read, clean, segment and encode; by default as many as there are cores",
     ),
+    (
+        "KARANI_VECTOR_INDEX",
+        "auto",
+        "how vectors are searched: `exact`, `ivf`, or `auto`, by the number of passages",
+    ),
     ("KARANI_KEEP_ORIGINALS", "1", "keep ingested files under `files/`, named by their SHA-256"),
     ("KARANI_DATASETS", "../shared/data", "where `karani eval` and the tests look for data sets"),
     ("KARANI_COMMIT", None, "the commit that measurements name, where there is no checkout to ask"),
@@ -141,6 +146,8 @@ class Settings:
         milvus_database: the database there (``KARANI_MILVUS_DATABASE``).
         keep_originals: keep a copy of each ingested file under ``files/`` (``KARANI_KEEP_ORIGINALS``, 1 or 0).
         workers: processes that read, clean, segment and encode, ``None`` for one a core (``KARANI_WORKERS``).
+        vector_index: how vectors are searched: ``exact``, ``ivf``, or ``auto``, by the number of passages
+            (``KARANI_VECTOR_INDEX``).
         limits: how much of a file is read at most (``KARANI_MAX_…``).
         server: the PostgreSQL that holds documents and pages (``KARANI_DATABASE…``); ``None`` is the file `database`.
     """
@@ -154,6 +161,7 @@ class Settings:
     milvus_database: str = ""
     keep_originals: bool = True
     workers: int | None = None
+    vector_index: str = "auto"
     limits: Limits = field(default_factory=Limits)
     server: DatabaseServer | None = None
 
@@ -186,9 +194,15 @@ class Settings:
             workers=limits.number("KARANI_WORKERS", environ["KARANI_WORKERS"])
             if environ.get("KARANI_WORKERS")
             else None,
+            vector_index=environ.get("KARANI_VECTOR_INDEX") or "auto",
             limits=Limits.from_environment(environ),
             server=DatabaseServer.from_environment(environ),
         )
+
+    @property
+    def processes(self) -> int:
+        """``workers``, or as many as there are cores for this process."""
+        return self.workers or len(os.sched_getaffinity(0))
 
     @property
     def variables(self) -> dict[str, str]:
@@ -197,6 +211,10 @@ class Settings:
             "KARANI_ENCODER": self.encoder,
             "KARANI_ENCODER_REVISION": self.encoder_revision or "",
             "KARANI_KEEP_ORIGINALS": "1" if self.keep_originals else "0",
+            "KARANI_ENGINE": self.engine,
+            "KARANI_MILVUS_URI": self.milvus_uri,
+            "KARANI_MILVUS_TOKEN": self.milvus_token,
+            "KARANI_MILVUS_DATABASE": self.milvus_database,
             **({"KARANI_DATABASE": ""} if self.server is None else self.server.variables),
         }
 
