@@ -81,8 +81,9 @@ def served(data: Path, workers: int, folder: Path) -> Iterator[Service]:
         )
     address = f"http://127.0.0.1:{port}"
     try:
+        deadline = time.monotonic() + 300
         while not _is_up(address, workers):
-            if process.poll() is not None:
+            if process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit((folder / f"{workers}.log").read_text(encoding="utf-8"))
             time.sleep(0.2)
         yield Service(address, process.pid)
