@@ -242,7 +242,10 @@ def _serving(settings: Settings) -> Settings:
             f"มีดัชนีแต่ไม่มีข้อมูลใน {place} — สั่ง karani restore จากไฟล์สำรอง / there is an index but no corpus in "
             f"{place}: run karani restore with a backup, or delete {settings.generations}"
         )
-    from corpus.demo import prepare
+    from corpus.demo import has_documents, prepare
+
+    if settings.encoder == "builtin" and has_documents(settings):
+        return settings  # another encoder is looked at first, so that a misspelt name ends here
     from index.encoders import load_encoder
     from index.generations import build
 
@@ -306,7 +309,7 @@ def _place(citation: Citation) -> str:
 
 def _serve(args: argparse.Namespace) -> int:
     from index.care.files import sweep_if_free
-    from service.server import run
+    from service.workers.starting import run
 
     settings = _settings(args)
     sweep_if_free(settings, _talk)

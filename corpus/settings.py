@@ -211,6 +211,10 @@ class Settings:
             "KARANI_ENCODER": self.encoder,
             "KARANI_ENCODER_REVISION": self.encoder_revision or "",
             "KARANI_KEEP_ORIGINALS": "1" if self.keep_originals else "0",
+            "KARANI_ENGINE": self.engine,
+            "KARANI_MILVUS_URI": self.milvus_uri,
+            "KARANI_MILVUS_TOKEN": self.milvus_token,
+            "KARANI_MILVUS_DATABASE": self.milvus_database,
             **({"KARANI_DATABASE": ""} if self.server is None else self.server.variables),
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import threading
 import time
@@ -153,10 +154,17 @@ class Engine:
         """The serving generation's open files."""
         return self._opened
 
-    def understand(self, query: str, opened: OpenGeneration | None = None, *, exact: bool = False) -> Query:
+    def understand(
+        self,
+        query: str,
+        opened: OpenGeneration | None = None,
+        *,
+        exact: bool = False,
+        watch: Stopwatch | None = None,
+    ) -> Query:
         """The question as understood; ``exact`` takes it as it was typed."""
         opened = opened or self._opened
-        return understand(query, opened.segmenter.terms, None if exact else opened.speller)
+        return understand(query, opened.segmenter.terms, None if exact else opened.speller, watch)
 
     def fused(self, asked: Query, depth: int = DEPTH) -> list[Fused]:
         """The fused ranking before any reranking."""
@@ -170,6 +178,9 @@ class Engine:
         """Do now what is otherwise done at the first question and the first letters typed."""
         self._warm(self._opened)
         self.search(_WARMING, k=1)
+        # What is there now stays: looking for garbage in hundreds of thousands of words takes every search's time.
+        gc.collect()
+        gc.freeze()
 
     def _warm(self, opened: OpenGeneration) -> None:
         self.understand(_WARMING, opened)
@@ -306,8 +317,7 @@ class Engine:
             watch: told where the time goes.
         """
         opened, watch = self._opened, watch or Stopwatch()
-        with watch("understand"):
-            asked = self.understand(query, opened, exact=exact)
+        asked = self.understand(query, opened, exact=exact, watch=watch)
         hidden = {document_number(document_id) for document_id in without}
         ranked, judged = self._rank(opened, asked, DEPTH, system, filters, watch, hidden)
         with watch("rerank"):

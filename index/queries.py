@@ -14,6 +14,7 @@ from corpus.cleaning import clean_query
 from corpus.segment import fold
 from index.lexical import ngrams
 from index.spelling import Speller
+from index.stages import Stopwatch
 from index.synonyms import other_names
 from index.vocabulary import FUNCTION_WORDS, QUESTION_WORDS, without_fillers
 
@@ -64,14 +65,28 @@ class Query:
     """Scraps of what was typed that a correction replaced: searched beside it, neither marked nor evidence."""
 
 
-def understand(text: str, cut: Callable[[str], list[str]], speller: Speller | None = None) -> Query:
+def understand(
+    text: str,
+    cut: Callable[[str], list[str]],
+    speller: Speller | None = None,
+    watch: Stopwatch | None = None,
+) -> Query:
     """Clean a question, put it right and weigh its terms; ``cut`` is the generation's `Segmenter.terms`.
 
     Text beyond `MAX_CHARS` characters is left out: callers that must refuse it check before.
-    Without a ``speller`` the question is taken exactly as it was typed.
+    Without a ``speller`` the question is taken exactly as it was typed. ``watch`` is told where the time goes.
     """
-    typed = clean_query(text[:MAX_CHARS])
-    meant = typed if speller is None else _meant(text[:MAX_CHARS], typed, speller)
+    watch = watch or Stopwatch()
+    with watch("clean"):
+        typed = clean_query(text[:MAX_CHARS])
+    with watch("spell"):
+        meant = typed if speller is None else _meant(text[:MAX_CHARS], typed, speller)
+    with watch("segment"):
+        return _understood(typed, meant, cut)
+
+
+def _understood(typed: str, meant: str, cut: Callable[[str], list[str]]) -> Query:
+    """The terms of a question as it was typed and as it was meant."""
     suggestion = None if meant == typed else meant
     kind = question_kind(meant)
     meant = without_fillers(meant)

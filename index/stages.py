@@ -6,7 +6,8 @@ import time
 
 #: In the order in which a question passes through them.
 STAGES = (
-    "understand", "encode", "words", "characters", "dense", "fuse", "rerank", "read", "highlight", "present", "answer", "facets",
+    "clean", "spell", "segment", "encode", "words", "characters", "dense", "fuse", "rerank", "read", "highlight",
+    "present", "facets", "answer",
 )  # fmt: skip
 
 

@@ -96,7 +96,8 @@ class TokenVectors:
     def _leading(self) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
         """The first `LEADING` numbers of each vector, and what makes them parts of unit vectors."""
         leading = np.ascontiguousarray(self._quantised[:, :LEADING])
-        return leading, self._scale / np.maximum(self.norms, _SMALLEST_NORM)
+        lengths = np.maximum(self.norms, np.float32(_SMALLEST_NORM))
+        return leading, (self._scale / lengths).astype(np.float32)
 
     def leading(self, rows: NDArray[np.integer]) -> tuple[Vectors, NDArray[np.float32]]:
         """The first `LEADING` numbers of some vectors as stored, and what makes each row part of a unit vector."""

@@ -19,6 +19,7 @@ from corpus.syncing import sync
 from index.milvus import fields
 from index.milvus.connection import WRITING_SECONDS, Connection, MilvusError
 from index.milvus.filtering import NEVER
+from index.publish import PARTIAL
 
 IDENTITY = "milvus.id"
 _NUMBER = re.compile(r"[0-9a-f]{12}")
@@ -54,7 +55,8 @@ def alias(number: str) -> str:
 
 def new_name(number: str, partial: Path) -> str:
     """The name of a new collection, after the folder of the generation in the making."""
-    return f"{alias(number)}_{re.sub('[^0-9A-Za-z]+', '_', partial.name).strip('_')}"
+    stamp = partial.name.removeprefix(PARTIAL).replace("-", "_")
+    return f"{alias(number)}_{stamp}"
 
 
 def is_own(name: str, number: str | None) -> bool:

@@ -49,7 +49,7 @@ class Connection:
 
     def __init__(self, uri: str, token: str = "", database: str = "") -> None:
         self.uri = uri
-        self.database = database
+        self.patience_seconds = PATIENCE_SECONDS
         client_class = _client_class()
         if is_file(uri):
             _lite_installed()
@@ -60,7 +60,7 @@ class Connection:
             raise _told(uri, error) from error
         self.is_lite = is_file(uri) or "lite" in str(self("get_server_version")).lower()
 
-    def __call__(self, name: str, *args: Any, timeout: float = PATIENCE_SECONDS, **options: Any) -> Any:
+    def __call__(self, name: str, *args: Any, timeout: float | None = None, **options: Any) -> Any:
         """Call a method of the client.
 
         Raises:
@@ -68,7 +68,7 @@ class Connection:
             MilvusError: the server refuses.
         """
         try:
-            return getattr(self._client, name)(*args, timeout=timeout, **options)
+            return getattr(self._client, name)(*args, timeout=timeout or self.patience_seconds, **options)
         except Exception as error:
             raise _told(self.uri, error) from error
 

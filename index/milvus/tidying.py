@@ -46,7 +46,8 @@ def _follow(connection: Connection, number: str, served: Sequence[tuple[str, int
         collections.point(connection, number, own[0][0])
     collections.drop_others(connection, number, [name for name, _ in own])
     if forget:
-        for collection in {name for name, _ in own}:
+        there = set(connection("list_collections"))
+        for collection in there.intersection(name for name, _ in own):
             collections.forget(connection, collection, min(at for name, at in own if name == collection))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,10 @@ def test_a_large_corpus_gets_a_worker_a_core_as_far_as_memory_goes(
     assert 1 <= how_many("auto", large, None) < 6
     monkeypatch.setattr(number, "free_bytes", lambda: 1 << 20)
     assert how_many("auto", large, None) == 1
+
+
+def test_a_language_model_as_encoder_gets_one(large: Settings) -> None:
+    assert how_many("auto", replace(large, encoder="intfloat/multilingual-e5-small"), None) == 1
 
 
 def test_the_demo_and_a_small_corpus_get_one(large: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
