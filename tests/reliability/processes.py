@@ -61,7 +61,6 @@ def prepare() -> None:
     """Import all that trials need, and read what does not depend on the data; nothing is opened or searched."""
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
     import faiss  # noqa: F401
-    import numpy as np
     import tantivy  # noqa: F401
 
     import karani  # noqa: F401
