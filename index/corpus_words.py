@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import numpy as np
 from corpus.gazetteer import place_names
 from index import background
 from index.lattice import Words
-from index.lexical import LexicalIndex, skeleton
+from index.lexical import skeleton
 from index.vocabulary import FUNCTION_WORDS, QUESTION_WORDS
 from index.writing import save_array
 
@@ -93,9 +93,9 @@ def cost(term: str, count: int, passages: int) -> float:
     return -math.log((rate(term, count, passages) + _UNSEEN) / _WORDS_A_PASSAGE)
 
 
-def write_counts(path: Path, dictionary: Path, lexical: LexicalIndex) -> None:
-    """Count every word of a dictionary in an index."""
-    counts = [lexical.document_frequency("words", word) if word else 0 for word in _lines(dictionary)]
+def write_counts(path: Path, dictionary: Path, frequency: Callable[[str], int]) -> None:
+    """Write in how many passages each word of a dictionary stands, as ``frequency`` tells."""
+    counts = [frequency(word) if word else 0 for word in _lines(dictionary)]
     save_array(path, np.asarray(counts, dtype=np.uint32))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import threading
 import time
@@ -22,7 +23,7 @@ from index.features import Candidate, Features, features
 from index.forward import document_number
 from index.fusion import Fused, Ranking, Weights, fuse
 from index.hits import Filters, Group, Hit, SearchResult
-from index.interfaces import Encoder, Fetched, Sought, Vectors
+from index.interfaces import Encoder, Fetched, Sought, UnavailableError, Vectors
 from index.judged import Judged
 from index.listing import Listing
 from index.opening import NoIndexError, OpenGeneration, no_index, open_newest
@@ -103,19 +104,22 @@ class Engine:
         Raises:
             NoIndexError: nothing has been built there yet.
             GenerationError: every generation there is damaged, or the settings name another encoder.
+            UnavailableError: the index lies elsewhere, and that does not answer.
         """
         if not candidates(settings):
             raise no_index(settings)
-        if not settings.database.exists():
-            raise GenerationError(
-                f"มีดัชนีแต่ไม่มี {settings.database} — สั่ง karani restore จากไฟล์สำรอง / "
-                f"there is an index but no {settings.database}: run karani restore with a backup"
-            )
-        # Products of a question's few vectors are too small to share: more threads only wait for each other.
-        threadpool_limits(limits=1, user_api="blas")
-        encoder = encoder or load_encoder(settings.encoder, revision=settings.encoder_revision)
-        store = Store.open(settings.database, create=False)
         try:
+            store = Store.of(settings, create=False)
+        except FileNotFoundError as error:
+            place = settings.database if settings.server is None else "KARANI_DATABASE"
+            raise GenerationError(
+                f"มีดัชนีแต่ไม่มีข้อมูลใน {place} — สั่ง karani restore จากไฟล์สำรอง / "
+                f"there is an index but no corpus in {place}: run karani restore with a backup"
+            ) from error
+        try:
+            # Products of a question's few vectors are too small to share: more threads only wait for each other.
+            threadpool_limits(limits=1, user_api="blas")
+            encoder = encoder or load_encoder(settings.encoder, revision=settings.encoder_revision)
             return cls(settings, store, encoder, open_newest(settings, store, encoder))
         except BaseException:
             store.close()
@@ -141,15 +145,26 @@ class Engine:
         """Why another generation serves than the one that should; empty when all is well."""
         return self._opened.fault
 
+    def problem(self) -> str:
+        """Why it cannot answer just now, for people; empty when it can. May wait for another machine."""
+        return self._opened.index.problem()
+
     @property
     def opened(self) -> OpenGeneration:
         """The serving generation's open files."""
         return self._opened
 
-    def understand(self, query: str, opened: OpenGeneration | None = None, *, exact: bool = False) -> Query:
+    def understand(
+        self,
+        query: str,
+        opened: OpenGeneration | None = None,
+        *,
+        exact: bool = False,
+        watch: Stopwatch | None = None,
+    ) -> Query:
         """The question as understood; ``exact`` takes it as it was typed."""
         opened = opened or self._opened
-        return understand(query, opened.segmenter.terms, None if exact else opened.speller)
+        return understand(query, opened.segmenter.terms, None if exact else opened.speller, watch)
 
     def fused(self, asked: Query, depth: int = DEPTH) -> list[Fused]:
         """The fused ranking before any reranking."""
@@ -163,6 +178,9 @@ class Engine:
         """Do now what is otherwise done at the first question and the first letters typed."""
         self._warm(self._opened)
         self.search(_WARMING, k=1)
+        # What is there now stays: looking for garbage in hundreds of thousands of words takes every search's time.
+        gc.collect()
+        gc.freeze()
 
     def _warm(self, opened: OpenGeneration) -> None:
         self.understand(_WARMING, opened)
@@ -182,6 +200,9 @@ class Engine:
                 opened = open_newest(self.settings, self._root_store, self.encoder, self._opened)
             except (GenerationError, NoIndexError) as error:
                 opened = replace(self._opened, fault=str(error))
+            except UnavailableError as error:
+                opened = replace(self._opened, fault=str(error))
+                self._looked = ((), now)  # nothing here changes when it answers again
             changed = opened.name != self.generation
             if warm and changed:
                 self._warm(opened)
@@ -296,8 +317,7 @@ class Engine:
             watch: told where the time goes.
         """
         opened, watch = self._opened, watch or Stopwatch()
-        with watch("understand"):
-            asked = self.understand(query, opened, exact=exact)
+        asked = self.understand(query, opened, exact=exact, watch=watch)
         hidden = {document_number(document_id) for document_id in without}
         ranked, judged = self._rank(opened, asked, DEPTH, system, filters, watch, hidden)
         with watch("rerank"):
@@ -362,7 +382,7 @@ class Engine:
                 continue
             without = replace(filters, **{name: None})
             rankings = self._rankings(opened, asked, DEPTH, _INPUTS[system], without, Stopwatch())
-            ranked = fuse(rankings, self.weights)[:DEPTH]
+            ranked = fuse(rankings, self.weights, DEPTH)
             if not everything:
                 ranked = self._related(opened, asked, ranked, self._judge(opened, asked, ranked[:RERANKED]))
             counts = _facets(opened.store, opened.store.places([row for row, _, _ in ranked]))[name]
@@ -385,7 +405,7 @@ class Engine:
             raise ValueError(f"system must be one of {', '.join(SYSTEMS)}, not {system!r}")
         rankings = self._rankings(opened, asked, depth, _INPUTS[system], filters or Filters(), watch)
         with watch("fuse"):
-            fused = fuse(rankings, self.weights)
+            fused = fuse(rankings, self.weights, None if hidden else max(depth, RERANKED))
         if hidden:
             documents = opened.index.documents_of([row for row, _, _ in fused]).tolist()
             fused = [one for one, document in zip(fused, documents, strict=True) if document not in hidden]
@@ -393,7 +413,7 @@ class Engine:
             return fused[:depth], None
         with watch("rerank"):
             judged = self._judge(opened, asked, fused[:RERANKED])
-        return (fused if judged is None else _reordered(fused, judged))[:depth], judged
+            return (fused if judged is None else _reordered(fused, judged))[:depth], judged
 
     def _judge(self, opened: OpenGeneration, asked: Query, head: Sequence[Fused]) -> Judged | None:
         """What the reranker sees of some hits and makes of them; without a reranker their scores stay."""
@@ -469,6 +489,7 @@ class Opener:
         Raises:
             NoIndexError: nothing has been built there yet.
             GenerationError: no generation there can be used; raised anew until something there changes.
+            UnavailableError: the index lies elsewhere, and that does not answer just now.
         """
         seen = look(self._settings)
         if self._refused is not None and self._refused[0] == seen:

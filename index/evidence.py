@@ -129,7 +129,7 @@ class EvidenceFinder:
         self._total = sum(weights[t] for t in dict.fromkeys(asked.content) if t in weights)
         self._tokens = np.unique(lexicon.rows([" ".join(asked.content)])[0])
         self._directions = lexicon.directions(self._tokens)
-        self._grams = _Grams(sorted(set(ngrams("".join(asked.content)))))
+        self._grams = Grams(sorted(set(ngrams("".join(asked.content)))))
 
     def weigh(self, text: str, context: str = "") -> tuple[Evidence, Support] | None:
         """The best candidate of a passage, and what the passage as a whole says.
@@ -172,7 +172,11 @@ class EvidenceFinder:
         )  # fmt: skip
 
     def _support(
-        self, found: NDArray[np.bool_], held: NDArray[np.int32], tokens: list[NDArray[np.int32]], vectors: Vectors
+        self,
+        found: NDArray[np.bool_],
+        held: NDArray[np.int32],
+        tokens: list[NDArray[np.int32]],
+        vectors: Vectors,
     ) -> Support:
         grams = float((held[:, -1] > 0).sum() / max(1, len(held)))
         # The passage's vector as `StaticEncoder.pooled` makes it, of the vectors at hand.
@@ -203,16 +207,16 @@ class EvidenceFinder:
         share: NDArray[np.float64] = np.minimum(1.0, self._weights @ found / self._total)
         return share
 
-    def _cosines(
-        self, held: _Held, first: NDArray[np.int64], last: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
+    def _cosines(self, held: _Held, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.float64]:
         """Cosines of runs to the question.
 
         A run's vector is the sum of its clauses': its product with the question is the sum of theirs, the square of
         its length the sum of all theirs with one another. Sums over runs are differences of running sums.
         """
         counts = np.fromiter(map(len, held.tokens), dtype=np.int64, count=len(held.tokens))
-        there = np.flatnonzero(counts[1:]) + 1  # a clause of signs alone has no token; the first is the context
+        there = (
+            np.flatnonzero(counts[1:]) + 1
+        )  # a clause of signs alone has no token; the first is the context
         pieces = np.zeros((len(counts) - 1, self._lexicon.dim), dtype=np.float32)
         if len(there):
             starts = (np.cumsum(counts) - counts)[there]
@@ -233,7 +237,7 @@ class _Held:
     """What a passage's clauses hold.
 
     ``tokens`` are those of the context and of each clause, ``vectors`` all of theirs; ``grams`` says where the
-    question's grams stand (`_Grams.held`), ``bounds`` where each clause begins there, and the end of the last.
+    question's grams stand (`Grams.held`), ``bounds`` where each clause begins there, and the end of the last.
     """
 
     tokens: list[NDArray[np.int32]]
@@ -242,7 +246,7 @@ class _Held:
     bounds: NDArray[np.int64]
 
 
-class _Grams:
+class Grams:
     """Finds the question's character n-grams, which are all of one length, all at once."""
 
     def __init__(self, grams: Sequence[str]) -> None:

@@ -30,6 +30,12 @@ def document_number(document_id: str) -> int:
     return int.from_bytes(hashlib.blake2b(document_id.encode(), digest_size=8).digest()) >> 1
 
 
+def token_idf(counts: NDArray[np.int64], passages: int) -> NDArray[np.float32]:
+    """Inverse document frequency of each token (BM25's form, never negative), of how many passages hold it."""
+    idf: NDArray[np.float32] = np.log1p((max(1, passages) - counts + 0.5) / (counts + 0.5)).astype(np.float32)
+    return idf
+
+
 def link(base: Path, generation: Path) -> None:
     """Hard links of one generation's base files in another, in the making."""
     (generation / FORWARD).mkdir()
@@ -52,11 +58,8 @@ class ForwardIndex:
         counts = (folder if delta is None else delta.folder) / FORWARD / COUNTS
         #: In how many passages each token stands.
         self.counts: NDArray[np.int64] = np.load(counts, allow_pickle=False)
-        size = max(1, len(self.rows))
-        #: Inverse document frequency of each token (BM25's form, never negative).
-        self.idf: NDArray[np.float32] = np.log1p((size - self.counts + 0.5) / (self.counts + 0.5)).astype(
-            np.float32
-        )
+        #: Inverse document frequency of each token.
+        self.idf = token_idf(self.counts, len(self.rows))
         self.mean_body = float(self._places[:, 3].mean()) if len(self.rows) else 1.0
 
     def _add(self, delta: Delta) -> None:

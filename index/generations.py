@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,29 +18,29 @@ from corpus.cleaning import CLEANER_VERSION
 from corpus.locking import PATIENCE_SECONDS, corpus_lock
 from corpus.segment import Segmenter
 from corpus.settings import Settings
-from corpus.store import Store, StoredPassage
+from corpus.store import Store
+from index import engines
+from index.bulk import prepared
 from index.calibration import Calibration
-from index.embedded import DICTIONARY
-from index.embedded_writer import EmbeddedWriter
 from index.encoders import load_encoder, load_lexicon
+from index.engines import GenerationWriter
 from index.fusion import Weights
 from index.interfaces import Encoder
 from index.plan import LEXICAL_FORMAT, Plan, make_plan
-from index.preparing import prepare
 from index.publish import (
     FORMAT,
     Manifest,
     current_name,
     drop_old,
-    file_sha256,
     listed_files,
     publish,
+    sha256_of,
     start,
 )
+from index.texts_beside import DICTIONARY
 from index.writing import making
 
 TRUNCATED = "truncated.json"
-_BATCH = 2048
 Progress = Callable[[int, int], None]
 
 
@@ -53,6 +53,7 @@ def build(
     fresh: bool = False,
     patience_seconds: float = PATIENCE_SECONDS,
     forget: bool = True,
+    stage: Callable[[str], None] | None = None,
 ) -> str:
     """Publish a generation of all passages now in the store; its name.
 
@@ -65,6 +66,7 @@ def build(
         patience_seconds: how long to wait for another process that changes this data directory.
         forget: delete rows that no kept generation reads; a caller who builds often does so itself, later,
             because another process may still be answering from an earlier generation.
+        stage: told what comes after the passages, which may take a while: the index, then its checksums.
 
     Returns:
         The new generation's name, or the current one's when nothing has changed.
@@ -83,7 +85,7 @@ def build(
             _tidy(store, settings, forget=forget)
             return plan.base.name
         with making(settings):
-            name = _publish(plan, snapshot, settings, encoder, progress)
+            name = _publish(plan, snapshot, settings, encoder, progress, stage)
         _tidy(store, settings, forget=forget)
         return name
 
@@ -91,22 +93,40 @@ def build(
 def _tidy(store: Store, settings: Settings, *, forget: bool) -> None:
     """Drop what is no longer needed; also where an earlier build published and did not come to that."""
     kept = drop_old(settings)
+    engines.tidy(settings, kept, forget=forget)
     if forget:
         store.forget(min(Manifest.read(folder).change for folder in kept))
 
 
 def _publish(
-    plan: Plan, snapshot: Store, settings: Settings, encoder: Encoder, progress: Progress | None
+    plan: Plan,
+    snapshot: Store,
+    settings: Settings,
+    encoder: Encoder,
+    progress: Progress | None,
+    stage: Callable[[str], None] | None,
 ) -> str:
     partial = start(settings)
+    writer: GenerationWriter | None = None
     try:
-        written = _write(partial, plan, snapshot, encoder, progress)
-        _manifest(partial, snapshot, encoder, plan, written).write(partial)
+        writer = engines.writer(partial, plan, snapshot, encoder, settings)
+        written = _write(partial, plan, snapshot, settings, encoder, writer, progress)
+        _tell(stage, "เขียนดัชนี / writing the index")
+        writer.finish()
+        _tell(stage, "ผลรวมตรวจสอบ / checksums")
+        _manifest(partial, snapshot, encoder, plan, written, writer).write(partial)
         return publish(partial, settings)
     except BaseException:
         # What was written may be what fills the disk.
         shutil.rmtree(partial, ignore_errors=True)
+        if writer is not None:
+            writer.abandon()
         raise
+
+
+def _tell(stage: Callable[[str], None] | None, what: str) -> None:
+    if stage is not None:
+        stage(what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,34 +138,27 @@ class _Written:
 
 
 def _write(
-    partial: Path, plan: Plan, snapshot: Store, encoder: Encoder, progress: Progress | None
+    partial: Path,
+    plan: Plan,
+    snapshot: Store,
+    settings: Settings,
+    encoder: Encoder,
+    writer: GenerationWriter,
+    progress: Progress | None,
 ) -> _Written:
-    """Write all files but the manifest."""
-    lexicon = load_lexicon(encoder)
-    writer = EmbeddedWriter(partial, plan, snapshot, encoder.dim, len(lexicon.vectors))
+    """Give the writer all passages."""
     writer.remove(plan.removed)
     truncated = _base_truncated(plan)
     done = total = 0
-    for batch in _batches(snapshot, plan):
-        prepared = prepare(batch, encoder, lexicon, writer.segmenter)
-        writer.add(prepared)
-        truncated += prepared.truncated
-        total += prepared.total
-        done += len(prepared)
+    for batch in prepared(snapshot, settings, plan.added, encoder, partial / DICTIONARY):
+        writer.add(batch)
+        truncated += batch.truncated
+        total += batch.total
+        done += len(batch)
         if progress:
             progress(done, len(plan.added))
-    writer.finish()
     (partial / TRUNCATED).write_text(json.dumps(truncated), encoding="utf-8")
     return _Written(len(truncated), total)
-
-
-def _batches(snapshot: Store, plan: Plan) -> Iterator[list[StoredPassage]]:
-    if plan.base is None:
-        yield from snapshot.stream(size=_BATCH)
-        return
-    for begin in range(0, len(plan.added), 500):
-        found = snapshot.stored(plan.added[begin : begin + 500])
-        yield [found[row] for row in sorted(found)]
 
 
 def _base_truncated(plan: Plan) -> list[int]:
@@ -156,7 +169,14 @@ def _base_truncated(plan: Plan) -> list[int]:
     return sorted(set(rows) - set(plan.removed.tolist()))
 
 
-def _manifest(partial: Path, snapshot: Store, encoder: Encoder, plan: Plan, written: _Written) -> Manifest:
+def _manifest(
+    partial: Path,
+    snapshot: Store,
+    encoder: Encoder,
+    plan: Plan,
+    written: _Written,
+    writer: GenerationWriter,
+) -> Manifest:
     return Manifest(
         format=FORMAT,
         encoder=encoder.name,
@@ -174,9 +194,11 @@ def _manifest(partial: Path, snapshot: Store, encoder: Encoder, plan: Plan, writ
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         lexical=LEXICAL_FORMAT,
         lexicon=load_lexicon(encoder).revision,
+        vector_index=writer.vector_index,
         fusion=asdict(Weights.load()),
         calibration=Calibration.load().revision,
         files=_digests(partial, plan.base),
+        milvus=writer.milvus,
     )
 
 
@@ -188,8 +210,13 @@ def _digests(partial: Path, base: Path | None) -> dict[str, str]:
             status = (base / name).stat()
             known[status.st_dev, status.st_ino] = digest
     files = {}
+    anew: list[Path] = []
     for path in listed_files(partial):
         status = path.stat()
         linked = known.get((status.st_dev, status.st_ino))
-        files[path.relative_to(partial).as_posix()] = linked or file_sha256(path)
-    return files
+        if linked is None:
+            anew.append(path)
+        else:
+            files[path.relative_to(partial).as_posix()] = linked
+    made = zip(anew, sha256_of(anew), strict=True)
+    return files | {path.relative_to(partial).as_posix(): digest for path, digest in made}

@@ -110,10 +110,15 @@ class TokenStatistics(Protocol):
         """Mean number of tokens of a passage without its context."""
 
 
+class UnavailableError(RuntimeError):
+    """What holds the index does not answer just now; it may again, so nothing needs to be built."""
+
+
 class PassageIndex(Protocol):
     """One generation's passages, wherever they lie: the seam between the engine and what holds the index.
 
-    Passages are named by their rows, the store's row numbers. All calls are safe to make from several threads.
+    Passages are named by their rows, the store's row numbers. All calls are safe to make from several threads; where
+    the index lies elsewhere, any of them may raise `UnavailableError`.
     """
 
     def __len__(self) -> int:
@@ -155,3 +160,6 @@ class PassageIndex(Protocol):
 
     def count_all(self, terms: Mapping[str, Iterable[str]]) -> int:
         """How many passages hold every one of the terms of each field."""
+
+    def problem(self) -> str:
+        """Why it cannot answer just now, for people; empty when it can."""

@@ -46,7 +46,7 @@ def ngrams(text: str) -> list[str]:
     plain = skeleton(text)
     if len(plain) <= NGRAM:
         return [plain] if plain else []
-    return [plain[i : i + NGRAM] for i in range(len(plain) - NGRAM + 1)]
+    return passage_ngrams(plain)
 
 
 def _schema() -> Any:
@@ -136,11 +136,8 @@ class LexicalIndex:
         import tantivy
 
         make = tantivy.Query
-        heaviest = sorted(weights.items(), key=lambda item: (-item[1], item[0]))[:_MAX_QUERY_TERMS]
         terms = []
-        for term, weight in heaviest:
-            if weight <= 0:
-                continue
+        for term, weight in heaviest(weights):
             query = make.term_query(self._schema, field, term, "freq")
             terms.append((tantivy.Occur.Should, query if weight == 1 else make.boost_query(query, weight)))
         if not terms:
@@ -161,6 +158,17 @@ class LexicalIndex:
                 any_of = make.boolean_query([(tantivy.Occur.Should, term) for term in terms])
                 clauses.append((tantivy.Occur.Must, make.const_score_query(any_of, 0.0)))
         return clauses
+
+
+def passage_ngrams(plain: str) -> list[str]:
+    """The character 3-grams that a passage is found by, of its skeleton."""
+    return [plain[i : i + NGRAM] for i in range(len(plain) - NGRAM + 1)]
+
+
+def heaviest(weights: Mapping[str, float]) -> list[tuple[str, float]]:
+    """The terms of a query that are searched for, heaviest first."""
+    ordered = sorted(weights.items(), key=lambda item: (-item[1], item[0]))[:_MAX_QUERY_TERMS]
+    return [(term, weight) for term, weight in ordered if weight > 0]
 
 
 def counted(terms: Sequence[str]) -> dict[str, float]:

@@ -10,9 +10,9 @@ from corpus.settings import Settings
 from corpus.store import Store
 from index.corpus_words import COUNTS, CorpusWords
 from index.delta import DELTA, Delta
-from index.embedded import DICTIONARY, EmbeddedIndex
+from index.embedded import EmbeddedIndex
 from index.encoders import load_lexicon
-from index.interfaces import Encoder, PassageIndex
+from index.interfaces import Encoder, PassageIndex, UnavailableError
 from index.lexical import ngrams
 from index.manifest import GenerationError, Manifest, say, verify
 from index.name_table import NAMES, NameTable
@@ -20,6 +20,7 @@ from index.plan import LEXICAL_FORMAT
 from index.publish import candidates, read_current
 from index.spelling import Speller
 from index.suggest import Suggester
+from index.texts_beside import DICTIONARY
 
 
 class NoIndexError(RuntimeError):
@@ -67,23 +68,26 @@ def open_newest(
     Raises:
         GenerationError: there are generations, but none can be used; says what is wrong with the first.
         NoIndexError: there is none.
+        UnavailableError: one lies elsewhere and could be used if that answered; no other can.
     """
     _, astray = read_current(settings)
     faults = [astray] if astray else []
+    away = False
     for folder in candidates(settings):
         try:
             if previous is not None and previous.name == folder.name:
                 verify(folder, previous.manifest)  # somebody may have written to it since
                 opened = previous
             else:
-                opened = _open(folder, store, encoder, previous)
-        except GenerationError as error:
+                opened = _open(folder, store, encoder, previous, settings)
+        except (GenerationError, UnavailableError) as error:
             faults.append(str(error))
+            away = away or isinstance(error, UnavailableError)
             continue
         return replace(opened, fault=_instead(opened.name, faults))
     if not candidates(settings):
         raise no_index(settings)
-    raise GenerationError("\n".join(faults))
+    raise (UnavailableError if away else GenerationError)("\n".join(faults))
 
 
 def _instead(name: str, faults: list[str]) -> str:
@@ -95,7 +99,9 @@ def _instead(name: str, faults: list[str]) -> str:
     )
 
 
-def _open(folder: Path, store: Store, encoder: Encoder, previous: OpenGeneration | None) -> OpenGeneration:
+def _open(
+    folder: Path, store: Store, encoder: Encoder, previous: OpenGeneration | None, settings: Settings
+) -> OpenGeneration:
     manifest = Manifest.read(folder)
     if (manifest.revision, manifest.dim) != (encoder.revision, encoder.dim):
         raise GenerationError(
@@ -108,7 +114,9 @@ def _open(folder: Path, store: Store, encoder: Encoder, previous: OpenGeneration
     verify(folder, manifest)
     _matches(folder, manifest, store)
     try:
-        return _opened(folder, manifest, store, previous)
+        return _opened(folder, manifest, store, previous, settings)
+    except (GenerationError, UnavailableError):
+        raise
     except (OSError, ValueError, RuntimeError, LookupError) as error:
         raise GenerationError(say(folder, f"{type(error).__name__}: {error}")) from error
 
@@ -118,15 +126,15 @@ def _matches(folder: Path, manifest: Manifest, store: Store) -> None:
     held = store.at(manifest.change).count("passages") if manifest.change <= store.change else -1
     if held != manifest.passages:
         raise GenerationError(
-            say(folder, f"{store.path.name} does not hold the {manifest.passages} passages it was built from")
+            say(folder, f"{store.name} does not hold the {manifest.passages} passages it was built from")
         )
 
 
 def _opened(
-    folder: Path, manifest: Manifest, store: Store, previous: OpenGeneration | None
+    folder: Path, manifest: Manifest, store: Store, previous: OpenGeneration | None, settings: Settings
 ) -> OpenGeneration:
     segmenter = Segmenter(folder / DICTIONARY)
-    index = EmbeddedIndex.open(folder)
+    index = _index(folder, manifest, settings)
     as_built = store.at(manifest.change)
     words, names = _words_and_names(folder, manifest, previous)
     tables = [names] if Delta.of(folder) is None else [NameTable.read(folder / DELTA), names]
@@ -147,6 +155,16 @@ def _opened(
         ),
         suggester=Suggester(as_built, segmenter, words, tables),
     )
+
+
+def _index(folder: Path, manifest: Manifest, settings: Settings) -> PassageIndex:
+    """The generation's passages, by the engine that it was built for, whichever new ones are built for."""
+    if not manifest.milvus:
+        return EmbeddedIndex.open(folder)
+    from index.milvus.connection import connect
+    from index.milvus.reading import MilvusIndex
+
+    return MilvusIndex.open(folder, manifest, connect(settings))
 
 
 def _words_and_names(

@@ -117,5 +117,17 @@ def _predecessor(settings: Settings, encoder: Encoder) -> tuple[Path, Manifest] 
         and manifest.cleaner == CLEANER_VERSION
         and manifest.lexical == LEXICAL_FORMAT
         and manifest.lexicon == load_lexicon(encoder).revision
+        and _same_engine(manifest, settings)
     )
     return (folders[0], manifest) if same else None
+
+
+def _same_engine(manifest: Manifest, settings: Settings) -> bool:
+    """Whether the predecessor was written for the engine that the settings name, which can still go on from it."""
+    if bool(manifest.milvus) != (settings.engine == "milvus"):
+        return False
+    if not manifest.milvus:
+        return True
+    from index.milvus.tidying import can_continue
+
+    return can_continue(manifest, settings)

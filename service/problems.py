@@ -7,6 +7,7 @@ log, and a value may hold what JSON cannot carry (a lone surrogate).
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from http import HTTPStatus
 from itertools import takewhile
@@ -17,10 +18,13 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from corpus.sqlite import StoreError
+from index.interfaces import UnavailableError
 from service.edge.current import CURRENT
 from service.edge.headers import security_headers
 from service.schemas import Problem
 
+_log = logging.getLogger("karani.service")
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {
     400: ("คำขออ่านไม่ได้", "The request cannot be read"),
@@ -98,6 +102,21 @@ def busy(*, close: bool = False) -> ProblemError:
     thai, english = "มีผู้ใช้งานมาก กรุณาลองใหม่ในอีกสักครู่", "too many requests wait: try again shortly"
     headers = {"Retry-After": "1", **({"Connection": "close"} if close else {})}
     return ProblemError(503, "busy", thai, english, headers=headers)
+
+
+def store_away() -> ProblemError:
+    """503 while a database is away or cannot be used; the log says more than a stranger needs to know."""
+    thai, english = "ฐานข้อมูลยังใช้ไม่ได้ กรุณาลองใหม่", "a database cannot be used just now: try again"
+    return ProblemError(503, "no-database", thai, english, headers={"Retry-After": "5"})
+
+
+def unreachable() -> ProblemError:
+    """503 while what holds the index does not answer; where it is, is not the caller's business."""
+    thai, english = (
+        "ที่เก็บดัชนีไม่ตอบสนอง กรุณาลองใหม่ในอีกสักครู่",
+        "what holds the index does not answer: try again shortly",
+    )
+    return ProblemError(503, "index-unreachable", thai, english, headers={"Retry-After": "5"})
 
 
 def invalid(place: str, name: str, thai: str, english: str) -> ProblemError:
@@ -178,7 +197,7 @@ def install(
                 answered.headers[name.decode()] = value.decode("latin-1")
         return answered
 
-    for kind in (RequestValidationError, HTTPException, Exception):
+    for kind in (RequestValidationError, HTTPException, StoreError, UnavailableError, Exception):
         app.add_exception_handler(kind, answer)
     return answer
 
@@ -188,8 +207,14 @@ def _problem_of(request: Request, error: Exception) -> ProblemError:
         return error
     if isinstance(error, RequestValidationError):
         return from_errors(error.errors())
+    if isinstance(error, UnavailableError):
+        _log.error("%s", error)
+        return unreachable()
     if isinstance(error, HTTPException):
         return _from_http(error, request)
+    if isinstance(error, StoreError):
+        _log.error("a database cannot be used: %s", error)
+        return store_away()
     # Starlette raises it again once this is sent, and the server logs it with its traceback.
     return ProblemError(
         500, "internal", "เกิดข้อผิดพลาดในระบบ กรุณาลองใหม่", "an internal error; it has been logged"

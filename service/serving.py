@@ -16,6 +16,7 @@ from functools import cached_property, partial
 from typing import TypeVar
 
 from index.engine import Engine
+from index.interfaces import UnavailableError
 from index.manifest import GenerationError
 from index.opening import NoIndexError
 from service.corpora import Corpora
@@ -195,13 +196,13 @@ class Serving:
 
     def _report(self, error: Exception) -> None:
         """Log a fault once, not at every look."""
-        self._unusable = isinstance(error, GenerationError)
+        self._unusable = isinstance(error, GenerationError | UnavailableError)
         if str(error) == self._fault:
             return
         self._fault = str(error)
         if isinstance(error, NoIndexError):
             _log.warning("waiting for an index: %s", error)
-        elif isinstance(error, GenerationError):
+        elif isinstance(error, GenerationError | UnavailableError):
             _log.error("waiting for an index that can be used: %s", error)
         else:
             _log.error("the newest index could not be opened; serving goes on as before", exc_info=error)

@@ -11,10 +11,11 @@ from corpus.store import Store
 from index.care.problems import REPAIR, Kind, Problem
 from index.care.texts import document_fault, document_ids, orphans
 from index.corpus_sum import corpus_sum
-from index.dense import COARSE, VECTORS, DenseIndex
+from index.dense import VECTORS, DenseIndex
 from index.embedded import LEXICAL
 from index.forward import FORWARD, ForwardIndex
 from index.generations import TRUNCATED
+from index.interfaces import UnavailableError
 from index.lexical import LexicalIndex
 from index.manifest import MANIFEST, GenerationError, Manifest, is_folder, is_plain_file, verify
 from index.publish import candidates, read_current
@@ -37,8 +38,8 @@ def is_stray(folder: Path) -> bool:
     return not is_folder(folder) or not (is_plain_file(folder / MANIFEST) or (folder / VECTORS).exists())
 
 
-def generation_problems(folder: Path, store: Store) -> Iterator[Problem]:
-    """What is wrong with one generation."""
+def generation_problems(folder: Path, store: Store, settings: Settings) -> Iterator[Problem]:
+    """What is wrong with one generation; the settings name where Milvus is, for one that lies there."""
     if is_stray(folder):
         yield Problem(
             Kind.STRAY,
@@ -51,7 +52,11 @@ def generation_problems(folder: Path, store: Store) -> Iterator[Problem]:
     try:
         manifest = Manifest.read(folder)
         verify(folder, manifest, anew=True)
-        faults = list(_faults(folder, manifest, store))
+        faults = list(_faults(folder, manifest, store, settings))
+    except UnavailableError as error:
+        thai, _, english = str(error).partition(" / ")
+        yield Problem(Kind.UNREACHABLE, folder.name, thai, english)
+        return
     except GenerationError as error:
         thai, _, english = str(error).partition(" / ")
         yield Problem(Kind.GENERATION, folder.name, thai, english)
@@ -68,7 +73,7 @@ def generation_problems(folder: Path, store: Store) -> Iterator[Problem]:
         )
 
 
-def _faults(folder: Path, manifest: Manifest, store: Store) -> Iterator[str]:
+def _faults(folder: Path, manifest: Manifest, store: Store, settings: Settings) -> Iterator[str]:
     if manifest.change > store.change:
         yield f"built at change {manifest.change}, the store is at {store.change}"
         return
@@ -78,20 +83,29 @@ def _faults(folder: Path, manifest: Manifest, store: Store) -> Iterator[str]:
         yield f"{MANIFEST}: {manifest.passages} passages, the store has {len(wanted)}"
     if manifest.corpus_sum != corpus_sum(as_built):
         yield f"{MANIFEST}: other passages, or other contexts, than the store's"
-    dense = DenseIndex(folder)
-    held = {
-        VECTORS: dense.rows().tolist(),
-        FORWARD: ForwardIndex(folder).rows.tolist(),
-        LEXICAL: LexicalIndex(folder / LEXICAL).rows(),
-    }
-    for name, rows in held.items():
+    for name, rows in _held(folder, manifest, settings).items():
         if len(rows) != len(wanted) or set(rows) != wanted:
             yield f"{name}: other ids than the store's"
-    if not dense.is_consistent():
-        yield f"{COARSE}: other ids than those of {VECTORS}"
+    if not manifest.milvus and not DenseIndex(folder).is_consistent():
+        yield f"{VECTORS}: rows that are said to be gone were never there"
     if not set(json.loads((folder / TRUNCATED).read_text(encoding="utf-8"))) <= wanted:
         yield f"{TRUNCATED}: ids that the store does not have"
     yield from _history(as_built, store)
+
+
+def _held(folder: Path, manifest: Manifest, settings: Settings) -> dict[str, list[int]]:
+    """The rows that each part of the index holds."""
+    if manifest.milvus:
+        from index.milvus.connection import connect
+        from index.milvus.reading import MilvusIndex
+
+        index = MilvusIndex.open(folder, manifest, connect(settings))
+        return {index.served.collection: index.rows()}
+    return {
+        VECTORS: DenseIndex(folder).rows().tolist(),
+        FORWARD: ForwardIndex(folder).rows.tolist(),
+        LEXICAL: LexicalIndex(folder / LEXICAL).rows(),
+    }
 
 
 def _history(as_built: Store, store: Store) -> Iterator[str]:

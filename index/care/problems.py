@@ -22,6 +22,7 @@ class Kind(StrEnum):
     UNREFERENCED = "unreferenced"
     STRAY = "stray"
     LEFTOVER = "leftover"
+    UNREACHABLE = "unreachable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,8 +64,8 @@ def repair(
         problems = examine(settings, progress)
         for kind in _ASIDE:
             done += [_set_aside(settings, subject) for subject in _subjects(problems, kind)]
-        if any(problem.kind in _BUILD for problem in problems) and settings.database.exists():
-            with Store.open(settings.database, create=False) as store:
+        if any(problem.kind in _BUILD for problem in problems) and Store.exists(settings):
+            with Store.of(settings, create=False) as store:
                 done += _rebuilt(settings, store, problems, encoder)
         return Repaired(tuple(done), tuple(examine(settings, progress)) if done else tuple(problems))
 
@@ -101,7 +101,7 @@ def _rebuilt(
         yield f"CURRENT: ชี้ดัชนีรุ่น {rest[0].name} แล้ว / names generation {rest[0].name} now"
     try:
         name = build(store, settings, encoder=encoder)
-        if any(generation_problems(settings.generations / name, store)):
+        if _is_damaged(settings, settings.generations / name, store):
             # No passage differs, but their pages do: the same index again, as of now.
             name = build(store, settings, encoder=encoder, fresh=True)
     except EncoderError as error:
@@ -109,6 +109,11 @@ def _rebuilt(
         return
     yield f"{name}: ดัชนีที่ให้บริการ / the generation that serves"
     yield from _forgotten(settings, store)
+
+
+def _is_damaged(settings: Settings, folder: Path, store: Store) -> bool:
+    """Whether a generation has problems of its own; one whose Milvus does not answer may be whole."""
+    return any(one.kind is not Kind.UNREACHABLE for one in generation_problems(folder, store, settings))
 
 
 def _subjects(problems: list[Problem], kind: Kind) -> list[str]:
@@ -147,7 +152,7 @@ def _forgotten(settings: Settings, store: Store) -> Iterator[str]:
     """Older generations that still read the texts as they were before they were mended go, and those texts with them."""
     current = current_name(settings)
     for folder in candidates(settings):
-        if folder.name != current and any(generation_problems(folder, store)):
+        if folder.name != current and _is_damaged(settings, folder, store):
             yield _dropped(folder)
     changes = []
     for folder in complete_generations(settings):

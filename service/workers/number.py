@@ -31,7 +31,11 @@ def how_many(wanted: int | Literal["auto"], own: Settings, demo: Settings | None
     """
     if wanted != "auto":
         return wanted
-    passages = 0 if demo is not None else _passages(own)
+    # A language model brings its own threads, and a gigabyte; Milvus Lite's file has one process at a time.
+    lite = own.engine == "milvus" and "://" not in own.milvus_uri
+    if demo is not None or own.encoder != "builtin" or lite:
+        return 1
+    passages = _passages(own)
     if passages < FEW_PASSAGES:
         return 1
     by_memory = _SHARE * free_bytes() / (_WORKER_BYTES + _PASSAGE_BYTES * passages)
