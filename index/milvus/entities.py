@@ -35,8 +35,8 @@ class Terms:
         lengths: how many all together, shape (n,).
     """
 
-    numbers: Counts
-    frequencies: Counts
+    numbers: Integers
+    frequencies: Integers
     held: Counts
     lengths: Counts
 

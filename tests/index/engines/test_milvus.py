@@ -106,7 +106,7 @@ def test_a_server_that_is_away_is_told_in_both_languages(
             engine="milvus",
             milvus_uri=address,
             milvus_token="root:secret",
-            workers=1,  # noqa: S106
+            workers=1,
         )
         with pytest.raises(UnavailableError) as told:
             publish(away, write(tmp_path / "files", 1))
