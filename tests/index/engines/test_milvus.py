@@ -105,7 +105,7 @@ def test_a_server_that_is_away_is_told_in_both_languages(
             data=tmp_path / "data",
             engine="milvus",
             milvus_uri=address,
-            milvus_token="root:secret",
+            milvus_token="root:secret",  # noqa: S106
             workers=1,
         )
         with pytest.raises(UnavailableError) as told:
