@@ -14,7 +14,7 @@ COPY corpus corpus
 COPY index index
 COPY eval eval
 COPY service service
-RUN pip install '.[otel]'
+RUN pip install '.[milvus,otel,postgres]'
 
 ARG BASE
 FROM ${BASE}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from corpus.settings import Settings
     from index.engine import Engine
     from index.hits import Answer, Filters, SearchResult
+    from index.manifest import Manifest
 
 os.environ.setdefault("PYTHAINLP_OFFLINE", "1")
 
@@ -64,6 +65,8 @@ def _expected_errors() -> tuple[type[Exception], ...]:
         "corpus.locking": ("CorpusLockedError",),
         "index.manifest": ("GenerationError",),
         "index.writing": ("GenerationWriteError",),
+        "index.bulk": ("WorkerError",),
+        "index.coarse": ("VectorIndexError",),
         "index.care.archive": ("BackupError",),
         "index.encoders": ("EncoderError",),
         "index.training.data": ("DataError",),
@@ -99,6 +102,10 @@ class _Bar:
             self._bar.set_postfix_str(what[-80:], refresh=False)
         self._bar.update(done - self._bar.n)
 
+    def stage(self, what: str) -> None:
+        """Name what is being done now, where no number tells how far it is."""
+        self._bar.set_postfix_str(what)
+
     def close(self) -> None:
         self._bar.close()
 
@@ -128,7 +135,7 @@ def _ingest(args: argparse.Namespace) -> int:
 
     with (
         corpus_lock(settings, "karani ingest", talk=_talk),
-        Store.open(settings.database) as store,
+        Store.of(settings) as store,
     ):
         report = ingest(store, args.paths, settings, tell, fresh=args.fresh)
         bar.close()
@@ -150,7 +157,7 @@ def _remove(args: argparse.Namespace) -> int:
 
     settings = _settings(args)
     with (
-        Store.open(settings.database, create=False) as store,
+        Store.of(settings, create=False) as store,
         corpus_lock(settings, "karani remove", talk=_talk),
     ):
         gone = remove(store, args.documents)
@@ -174,14 +181,14 @@ def _build(args: argparse.Namespace) -> int:
     settings = _settings(args)
     bar = _Bar("passage")
     with (
-        Store.open(settings.database, create=False) as store,
+        Store.of(settings, create=False) as store,
         corpus_lock(settings, "karani build", talk=_talk),
     ):
         sweep(settings)
-        name = build(store, settings, bar, fresh=args.fresh)
+        name = build(store, settings, bar, fresh=args.fresh, stage=bar.stage)
     bar.close()
     manifest = Manifest.read(settings.generations / name)
-    print(f"{name}: {manifest.passages} ข้อความ / passages, encoder {manifest.encoder}")
+    print(f"{name}: {manifest.passages} ข้อความ / passages, encoder {manifest.encoder}{_searched(manifest)}")
     if manifest.truncated:
         _talk(f"เกินความยาวของ encoder {manifest.truncated} ข้อความ / passages truncated by the encoder")
     return OK
@@ -227,12 +234,18 @@ def _engine(args: argparse.Namespace) -> Engine:
 
 def _serving(settings: Settings) -> Settings:
     """The data directory that serves: its demo corpus only while it holds no document of its own."""
-    if not settings.database.exists() and settings.generations.exists():
+    from corpus.store import Store
+
+    if settings.generations.exists() and not Store.exists(settings):
+        place = settings.database if settings.server is None else "KARANI_DATABASE"
         raise FileNotFoundError(
-            f"มีดัชนีแต่ไม่มี {settings.database} — สั่ง karani restore จากไฟล์สำรอง / there is an index but no "
-            f"{settings.database}: run karani restore with a backup, or delete {settings.generations}"
+            f"มีดัชนีแต่ไม่มีข้อมูลใน {place} — สั่ง karani restore จากไฟล์สำรอง / there is an index but no corpus in "
+            f"{place}: run karani restore with a backup, or delete {settings.generations}"
         )
-    from corpus.demo import prepare
+    from corpus.demo import has_documents, prepare
+
+    if settings.encoder == "builtin" and has_documents(settings):
+        return settings  # another encoder is looked at first, so that a misspelt name ends here
     from index.encoders import load_encoder
     from index.generations import build
 
@@ -296,7 +309,7 @@ def _place(citation: Citation) -> str:
 
 def _serve(args: argparse.Namespace) -> int:
     from index.care.files import sweep_if_free
-    from service.server import run
+    from service.workers.starting import run
 
     settings = _settings(args)
     sweep_if_free(settings, _talk)
@@ -332,10 +345,10 @@ def _info(args: argparse.Namespace) -> int:
     from index.publish import Manifest, complete_generations
 
     settings = _settings(args)
-    if not settings.database.exists():
+    if not Store.exists(settings):
         print(f"{settings.data}: ยังไม่มีข้อมูล / nothing ingested yet")
         return OK
-    with Store.open(settings.database, create=False) as store:
+    with Store.of(settings, create=False) as store:
         for table in ("documents", "pages", "cases", "passages"):
             print(f"{table:<12}{store.count(table)}")
     for folder in complete_generations(settings):
@@ -344,8 +357,22 @@ def _info(args: argparse.Namespace) -> int:
             f"generation  {folder.name}  {manifest.passages} passages, encoder {manifest.encoder} "
             f"{manifest.revision[:12]} ({manifest.dim} dims), cleaner {manifest.cleaner}, truncated {manifest.truncated}"
             + (f", Milvus {manifest.milvus['collection']}" if manifest.milvus else "")
+            + _searched(manifest)
         )
     return OK
+
+
+def _searched(manifest: Manifest) -> str:
+    """How a generation's vectors are searched, and how well that finds what a search of all would."""
+    told = manifest.vector_index
+    if not told:
+        return ""
+    if told["kind"] == "exact":
+        return ", vectors exact"
+    return (
+        f", vectors {told['kind']} ({told['probes']} of {told['lists']} lists, recall@10 {told['recall']:.3f}, "
+        f"recall@100 {told['recall_100']:.3f} on {told['questions']} questions)"
+    )
 
 
 # -- feedback ----------------------------------------------------------------------
@@ -354,21 +381,18 @@ def _info(args: argparse.Namespace) -> int:
 def _feedback(args: argparse.Namespace) -> int:
     from contextlib import ExitStack
 
-    from corpus.demo import has_documents
-    from corpus.settings import DEMO_FOLDER
+    from corpus.demo import demo_of, has_documents
     from corpus.store import Store
     from service.database import Database
     from service.feedback import write
 
     settings = _settings(args)
-    corpus = (
-        settings.database if has_documents(settings) else settings.data / DEMO_FOLDER / settings.database.name
-    )
+    corpus = settings if has_documents(settings) else demo_of(settings)
     if not settings.service_database.exists():
         _talk(f"{settings.data}: ยังไม่มีความเห็น / no feedback yet")
         return OK
     with ExitStack() as opened:
-        store = opened.enter_context(Store.open(corpus, create=False)) if corpus.exists() else None
+        store = opened.enter_context(Store.of(corpus, create=False)) if Store.exists(corpus) else None
         database = Database(settings.service_database)
         opened.callback(database.close)
         stream = opened.enter_context(args.out.open("w", encoding="utf-8")) if args.out else sys.stdout

@@ -1,4 +1,4 @@
-"""Lists of documents and cases: narrowed, counted, sorted and cut by SQLite, whatever the corpus' size.
+"""Lists of documents and cases: narrowed, counted, sorted and cut by the database, whatever the corpus' size.
 
 Only the part that is shown is read; everything is as of the store's change, like `Store` itself.
 """
@@ -34,14 +34,9 @@ _LOCK = Lock()
 _THAI_DIGITS = {ord(str(value)): "๐๑๒๓๔๕๖๗๘๙"[value] for value in range(10)}
 _WILDCARD = re.compile(r"([%_\\])")
 _ESCAPED = r"\\\1"
-_DATE = "json_extract(d.metadata, '$.date')"
-# A document's year: stated, else its date's (2566-01-31 and 31 มกราคม 2566 alike), else its newest case's.
-_YEAR = f"""coalesce(
-    CAST(json_extract(d.metadata, '$.year_be') AS INTEGER),
-    CASE WHEN {_DATE} GLOB '2[45][0-9][0-9]-*' THEN CAST(substr({_DATE}, 1, 4) AS INTEGER)
-         WHEN {_DATE} GLOB '[12][90][0-9][0-9]-*' THEN CAST(substr({_DATE}, 1, 4) AS INTEGER) + 543
-         WHEN {_DATE} GLOB '*2[45][0-9][0-9]' THEN CAST(substr({_DATE}, -4) AS INTEGER) END,
-    (SELECT max(c.year_be) FROM cases c WHERE c.document_id = d.document_id AND {{alive}}))"""
+# A document's year: stated, or its date's (`corpus.stated_year`), else its newest case's.
+_YEAR = """coalesce(document_year(d.metadata),
+    (SELECT max(c.year_be) FROM cases c WHERE c.document_id = d.document_id AND {alive}))"""
 _CASE = "c.case_id, c.name, c.kind, c.province, c.year_be, c.award"
 
 
@@ -82,14 +77,14 @@ def documents(
     store: Store, *, find: str = "", sort: DocumentSort = "id", offset: int = 0, limit: int = 50
 ) -> Part[DocumentEntry]:
     """Documents whose title or id has every word of ``find``; ties go by id."""
-    condition, parameters = _having(find, "d.title || char(10) || d.document_id")
+    condition, parameters = _having(store, find, "d.title || '\n' || d.document_id")
     where = f"{store.alive('d.')} AND {condition}"
     year = _YEAR.format(alive=store.alive("c."))
     order = {
         "id": "d.document_id",
         "title": "thai_order(d.title), d.title, d.document_id",
         "newest": f"{year} DESC NULLS LAST, d.document_id",
-        "pages": "page_count DESC, d.document_id",
+        "pages": "page_count DESC NULLS LAST, d.document_id",
     }[sort]
     joined = (
         f"LEFT JOIN (SELECT document_id, count(*) AS page_count FROM pages WHERE {store.alive()} "
@@ -150,10 +145,8 @@ def case_facets(
         others: dict[str, Any] = {name: None}
         condition, parameters = _passing(store, replace(wanted, **others))
         order = "c.year_be DESC" if name == "year_be" else f"count(*) DESC, c.{name}"
-        sql = (
-            f"SELECT c.{name}, count(*) FROM cases c WHERE {condition} AND c.{name} IS NOT NULL "
-            f"AND c.{name} <> '' GROUP BY c.{name} ORDER BY {order}"
-        )
+        stated = f"c.{name} IS NOT NULL" if name == "year_be" else f"c.{name} <> ''"
+        sql = f"SELECT c.{name}, count(*) FROM cases c WHERE {condition} AND {stated} GROUP BY c.{name} ORDER BY {order}"
         facets[name] = _counts(store, sql, parameters)
     return facets
 
@@ -161,7 +154,7 @@ def case_facets(
 def _keys(store: Store, sql: str, parameters: Sequence[Any]) -> array[int]:
     """The keys of a whole list in order; what its shown part needs besides is read for that part alone."""
     return _kept(
-        store, (sql, *parameters), lambda: array("q", (row[0] for row in store.rows(sql, parameters)))
+        store, (sql, *parameters), lambda: array("q", (row[0] for row in store.many_rows(sql, parameters)))
     )
 
 
@@ -203,7 +196,7 @@ def _places(store: Store, document_id: str) -> tuple[tuple[int, ...], tuple[str,
 def _passing(store: Store, wanted: CaseFilter) -> tuple[str, list[Any]]:
     """The condition for the cases that pass, and its parameters."""
     condition, parameters = _having(
-        wanted.find, "c.name || char(10) || coalesce(c.province, '') || char(10) || c.kind"
+        store, wanted.find, "c.name || '\n' || coalesce(c.province, '') || '\n' || c.kind"
     )
     conditions = [store.alive("c."), condition]
     for field in fields(wanted):
@@ -214,15 +207,15 @@ def _passing(store: Store, wanted: CaseFilter) -> tuple[str, list[Any]]:
     return " AND ".join(conditions), parameters
 
 
-def _having(find: str, text: str) -> tuple[str, list[Any]]:
+def _having(store: Store, find: str, text: str) -> tuple[str, list[Any]]:
     """The condition that ``text`` has each word; kinds of digit, decomposed vowels and case make no difference."""
     conditions, parameters = [], []
     for word in clean_query(find).split()[:_WORDS]:
         arabic = arabic_digits(word)
         forms = dict.fromkeys((word, arabic, arabic.translate(_THAI_DIGITS)))
-        conditions.append("(" + " OR ".join([f"({text}) LIKE ? ESCAPE '\\'"] * len(forms)) + ")")
+        conditions.append("(" + " OR ".join([f"({text}) {store.like} ? ESCAPE '\\'"] * len(forms)) + ")")
         parameters += [f"%{_WILDCARD.sub(_ESCAPED, form)}%" for form in forms]
-    return " AND ".join(conditions) or "1", parameters
+    return " AND ".join(conditions) or "1 = 1", parameters
 
 
 def _number(store: Store, sql: str, parameters: Sequence[Any] = ()) -> int:

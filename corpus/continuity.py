@@ -112,9 +112,7 @@ class Continuity:
 
     def breaks(self, before: str, after: str) -> float:
         """Score a paragraph's end after ``before`` and another's beginning with ``after``."""
-        left, right = _ids(self, before[-REACH_CHARS:]), _ids(self, after[:REACH_CHARS])
-        middle = (self._ids[BREAK],)
-        return _bounded(self._joint(left, middle) + self._joint((*left[-1:], *middle), right))
+        return _breaks(self, before[-REACH_CHARS:], after[:REACH_CHARS])
 
     def boundaries(self, text: str) -> list[int]:
         """Where a text might be cut between words."""
@@ -172,6 +170,13 @@ def _follows(model: Continuity, tail: str, head: str) -> float:
     if glued != left + right:
         gain = max(gain, model._sequence(glued) - model._sequence(left) - model._sequence(right))
     return _bounded(gain)
+
+
+@lru_cache(maxsize=20_000)
+def _breaks(model: Continuity, tail: str, head: str) -> float:
+    left, right = _ids(model, tail), _ids(model, head)
+    middle = (model._ids[BREAK],)
+    return _bounded(model._joint(left, middle) + model._joint((*left[-1:], *middle), right))
 
 
 def _keys(steps: object) -> array[int]:

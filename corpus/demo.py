@@ -18,9 +18,9 @@ CASES = Path(__file__).parent / "cases"
 
 def has_documents(settings: Settings) -> bool:
     """Whether the data directory holds at least one document of its own."""
-    if not settings.database.exists():
+    if not Store.exists(settings):
         return False
-    with Store.open(settings.database, create=False) as store:
+    with Store.of(settings, create=False) as store:
         return store.count("documents") > 0
 
 
@@ -38,7 +38,7 @@ def prepare(
     """
     if has_documents(settings):
         return settings
-    demo = replace(settings, data=settings.data / DEMO_FOLDER, keep_originals=False)
+    demo = demo_of(settings)
     digest, made = _digest(revision), demo.data / "MADE_FROM"
     if _is_made(demo, made, digest):
         return demo
@@ -49,13 +49,18 @@ def prepare(
     return demo
 
 
+def demo_of(settings: Settings) -> Settings:
+    """The demo's settings: a data directory of its own, on this machine's disk whatever database the corpus is in."""
+    return replace(settings, data=settings.data / DEMO_FOLDER, keep_originals=False, server=None)
+
+
 def _is_made(demo: Settings, made: Path, digest: str) -> bool:
     return demo.current.exists() and made.exists() and made.read_text(encoding="utf-8") == digest
 
 
 def _make(demo: Settings, build: Callable[[Store, Settings], str], talk: Callable[[str], None]) -> None:
     talk("คลังยังว่าง จึงเตรียมกรณีตัวอย่าง / the corpus is empty: preparing the demo cases")
-    with Store.open(demo.database) as store:
+    with Store.of(demo) as store:
         ingest(store, [CASES], demo)
         build(store, demo)
 

@@ -102,7 +102,7 @@ def parts(number: str) -> tuple[int, ...]:
 
 
 def _closing(text: str) -> Iterator[Heading]:
-    for marked in _MARKED.finditer(text):
+    for marked in _MARKED.finditer(text) if "#" in text else ():
         yield Heading(marked.start(), marked.end(), "", len(marked["hash"]))
     for numbered in _NUMBERED.finditer(text):
         yield Heading(numbered.start(), numbered.end(), "", 0, parts(numbered["number"]))

@@ -63,6 +63,11 @@ class Makers:
         self._started: list[_Worker] = []
         self._closed = False
 
+    @property
+    def processes(self) -> list[int]:
+        """The ids of the other processes that were started and have not ended."""
+        return [worker.pid for worker in list(self._started) if worker.lives]
+
     def begin(self, drafts: Sequence[Draft], *, more: bool) -> Batch:
         """Begin to make documents; ``more`` says that others will follow, so that processes are worth their start."""
         large = sum(draft.chars for draft in drafts) >= _FEWEST_CHARS
@@ -153,6 +158,16 @@ class _Worker:
         )
         self._process.start()
         there.close()  # so that its end is noticed here
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid or 0
+
+    @property
+    def lives(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.is_alive()
 
     def make(self, portion: Sequence[Draft]) -> list[DocumentRecord]:
         """What the process makes of drafts; what goes wrong with them there is raised here.

@@ -89,7 +89,8 @@ def passage_id(document_id: str, page: int, text: str, occurrence: int) -> str:
 
 def _stretches(page: Page, spans: Sequence[CaseSpan], default_heading: str) -> Iterator[_Stretch]:
     here = [span for span in spans if span.page == page.number]
-    headings = {found.start(): found for found in _MARKED_HEADING.finditer(page.text)}
+    marked = _MARKED_HEADING.finditer(page.text) if "#" in page.text else ()
+    headings = {found.start(): found for found in marked}
     cuts = {0, len(page.text), *page.blocks, *headings}
     for span in here:
         cuts |= {span.start, span.end}
@@ -145,7 +146,7 @@ def _gap_cost(text: str, gap: re.Match[str]) -> float:
         return 0.0
     before = text[max(0, gap.start() - 12) : gap.start()]
     after = text[gap.end() : gap.end() + 16]
-    if _ABBREVIATION.search(before):
+    if before.endswith(".") and _ABBREVIATION.search(before):
         return 30.0
     if _LIST_ITEM.match(after):
         return 2.0

@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from corpus.database import Row, Transaction
 
 
 class SchemaError(RuntimeError):
@@ -15,7 +18,7 @@ class SchemaError(RuntimeError):
 
 
 class StoreError(sqlite3.OperationalError):
-    """A file of the data directory cannot be read or written: the disk is full, broken or read only; says what to do.
+    """A database cannot be read or written: the disk is full, broken or read only, the server away; says what to do.
 
     What was stored before is as it was.
     """
@@ -103,10 +106,15 @@ def store_error(path: Path, error: Exception) -> StoreError | None:
 class Connections:
     """Connections to one file, one for each thread that asks; the folder is made where it is missing.
 
+    It is a `corpus.database.Database`.
+
     Args:
         path: the file.
         prepare: told of every new connection: pragmas, functions.
     """
+
+    like = "LIKE"
+    remote = False
 
     def __init__(self, path: Path, prepare: Callable[[sqlite3.Connection], None]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,6 +123,11 @@ class Connections:
         self._local = threading.local()
         self._open: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.path.name
 
     def get(self) -> sqlite3.Connection:
         """The calling thread's connection."""
@@ -128,6 +141,43 @@ class Connections:
             with self._lock:
                 self._open.append(connection)
         return connection
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
+        """What a query gives, row by row as it is asked for.
+
+        Raises:
+            StoreError: the file is damaged or cannot be read.
+        """
+        try:
+            return self.get().execute(sql, tuple(parameters))
+        except sqlite3.DatabaseError as error:
+            found = store_error(self.path, error)
+            if found is None:
+                raise
+            raise found from error
+
+    stream = rows
+
+    def insert(
+        self, transaction: Transaction, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+    ) -> None:
+        """Add many rows, in their order."""
+        marks = ",".join("?" * len(columns))
+        transaction.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
+
+    def last_key(self, table: str, key: str) -> int:
+        """The highest number given, of a table that remembers it, else of the rows that are there."""
+        highest = next(self.rows(f"SELECT coalesce(max({key}), 0) FROM {table}"))[0]
+        known = next(self.rows("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)), (0,))[0]
+        return max(int(highest), int(known))
+
+    def go_on_after(self, transaction: Transaction, table: str, key: str, number: int) -> None:  # noqa: ARG002
+        """Number further rows from there on, in a table that remembers."""
+        transaction.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (number, table))
+
+    def storable(self, row: Row) -> Row:
+        """The row itself: SQLite keeps every character."""
+        return row
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

@@ -1,7 +1,6 @@
-"""The SQLite store: documents, pages, cases and passages, as of any change.
+"""The store: documents, pages, cases and passages, as of any change, in SQLite or PostgreSQL (`corpus.database`).
 
-One `Store` may be shared by threads: each thread gets its own connection.
-``Store.at(change)`` gives the same interface as of an earlier change.
+One `Store` may be shared by threads. ``Store.at(change)`` gives the same interface as of an earlier change.
 """
 
 from __future__ import annotations
@@ -12,18 +11,19 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from corpus.records import Case, CaseSpan, Page, Passage, Piece, SourcePage
+from corpus.database import Database, Transaction
+from corpus.records import Case, CaseSpan, Page, Passage, SourcePage
+from corpus.rows import CASE, PAGE, PASSAGE, TABLES, page_of, table_rows
 from corpus.schema import MIGRATIONS
-from corpus.sqlite import Connections, store_error
+from corpus.settings import DatabaseServer, Settings
+from corpus.sqlite import Connections, StoreError
+from corpus.stated_year import document_year
 from corpus.thai import dictionary_order
 
-_PASSAGE = 'passage_id, document_id, page, case_id, heading, text, start, "end"'
-_PAGE = "number, source, sha256, reader, source_text, text, pieces, blocks, dropped"
-_CASE = "case_id, name, kind, province, year_be, award"
+_DOCUMENTS_AT_ONCE = 64
 _FOREVER = 2**62
 
 
@@ -79,16 +79,43 @@ class DocumentRecord:
 
 
 class Store:
-    """Open with `Store.open`; close with `close` (or use as a context manager)."""
+    """Open with `Store.of` or `Store.open`; close with `close` (or use as a context manager)."""
 
-    def __init__(self, connections: Connections, change: int | None = None) -> None:
-        self.path = connections.path
+    def __init__(self, database: Database, change: int | None = None) -> None:
         self._change = change
-        self._connections = connections
+        self._database = database
+
+    @classmethod
+    def of(cls, settings: Settings, *, create: bool = True) -> Store:
+        """The store of a data directory: the PostgreSQL that its settings name, else its own file.
+
+        Raises:
+            FileNotFoundError: nothing was ever stored there and ``create`` is false.
+            corpus.sqlite.SchemaError: a newer Karani wrote it.
+            corpus.sqlite.StoreError: it is damaged, or cannot be reached, read or written.
+        """
+        if settings.server is None:
+            return cls.open(settings.database, create=create)
+        return cls(_postgres(settings.server, create=create))
+
+    @classmethod
+    def exists(cls, settings: Settings) -> bool:
+        """Whether anything was ever stored there.
+
+        Raises:
+            corpus.sqlite.StoreError: the PostgreSQL that the settings name cannot be reached.
+        """
+        if settings.server is None:
+            return settings.database.exists()
+        try:
+            cls.of(settings, create=False).close()
+        except FileNotFoundError:
+            return False
+        return True
 
     @classmethod
     def open(cls, path: Path, *, create: bool = True) -> Store:
-        """Open or create the database and bring its schema up to date.
+        """Open or create an SQLite file and bring its schema up to date.
 
         Raises:
             FileNotFoundError: it is not there and ``create`` is false.
@@ -96,16 +123,42 @@ class Store:
             corpus.sqlite.StoreError: it is damaged, or cannot be read or written.
         """
         if not create and not path.exists():
-            raise FileNotFoundError(
-                f"ยังไม่มีข้อมูลที่ {path} สั่ง karani ingest ก่อน / nothing at {path} yet: run karani ingest PATH first"
-            )
+            raise nothing_at(str(path))
         connections = Connections(path, _prepare)
         connections.migrate(MIGRATIONS)
         return cls(connections)
 
+    @property
+    def name(self) -> str:
+        """What messages call it: a file, or a server without its password."""
+        return self._database.name
+
+    @property
+    def remote(self) -> bool:
+        """Whether it lies on a server, which may be away while this process goes on."""
+        return self._database.remote
+
+    @property
+    def database(self) -> Database:
+        """Where it lies; for what works on whole tables."""
+        return self._database
+
+    def reach(self) -> None:
+        """See that it can be read.
+
+        Raises:
+            corpus.sqlite.StoreError: it cannot.
+        """
+        next(self.rows("SELECT 1"))
+
+    @property
+    def like(self) -> str:
+        """SQL's operator that matches a pattern whatever the case of Latin letters."""
+        return self._database.like
+
     def at(self, change: int) -> Store:
         """The store as it was after ``change``; read only, sharing this one's connections."""
-        return Store(self._connections, change)
+        return Store(self._database, change)
 
     @property
     def fixed(self) -> bool:
@@ -114,7 +167,7 @@ class Store:
 
     def close(self) -> None:
         """Close every thread's connection."""
-        self._connections.close()
+        self._database.close()
 
     def __enter__(self) -> Store:
         return self
@@ -123,18 +176,16 @@ class Store:
         self.close()
 
     def rows(self, sql: str, parameters: Iterable[Any] = ()) -> Iterator[tuple[Any, ...]]:
-        """What a query gives; for `corpus.catalogue`, whose queries read these tables too.
+        """What a query gives, with ``?`` for parameters; for `corpus.catalogue`, whose queries read these tables too.
 
         Raises:
-            corpus.sqlite.StoreError: the file is damaged or cannot be read.
+            corpus.sqlite.StoreError: the database is damaged or away, or cannot be read.
         """
-        try:
-            return self._connections.get().execute(sql, tuple(parameters))
-        except sqlite3.DatabaseError as error:
-            found = store_error(self.path, error)
-            if found is None:
-                raise
-            raise found from error
+        return self._database.rows(sql, tuple(parameters))
+
+    def many_rows(self, sql: str, parameters: Iterable[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """`rows` of a result that may be as large as the corpus, in bounded memory."""
+        return self._database.stream(sql, tuple(parameters))
 
     def alive(self, prefix: str = "") -> str:
         """The SQL condition for rows that live at this store's change."""
@@ -160,7 +211,7 @@ class Store:
         sql = (
             f"SELECT document_id, number, source FROM pages WHERE {self.alive()} ORDER BY document_id, number"
         )
-        for document_id, number, source in self.rows(sql):
+        for document_id, number, source in self.many_rows(sql):
             numbers.setdefault(document_id, []).append(number)
             known = sources.setdefault(document_id, [])
             if source not in known:
@@ -184,14 +235,14 @@ class Store:
 
     def pages(self, document_id: str) -> list[Page]:
         """All pages of a document in order."""
-        sql = f"SELECT {_PAGE} FROM pages WHERE document_id = ? AND {self.alive()} ORDER BY number"
-        return [_page(row) for row in self.rows(sql, (document_id,))]
+        sql = f"SELECT {PAGE} FROM pages WHERE document_id = ? AND {self.alive()} ORDER BY number"
+        return [page_of(row) for row in self.rows(sql, (document_id,))]
 
     def page(self, document_id: str, number: int) -> Page | None:
         """One page, or ``None``."""
-        sql = f"SELECT {_PAGE} FROM pages WHERE document_id = ? AND number = ? AND {self.alive()}"
+        sql = f"SELECT {PAGE} FROM pages WHERE document_id = ? AND number = ? AND {self.alive()}"
         row = next(self.rows(sql, (document_id, number)), None)
-        return None if row is None else _page(row)
+        return None if row is None else page_of(row)
 
     def page_source(self, document_id: str, number: int) -> tuple[str, str] | None:
         """A page's ``(source, cleaner)`` without its texts."""
@@ -224,7 +275,7 @@ class Store:
         """One passage by id, or ``None``."""
         row = next(
             self.rows(
-                f"SELECT {_PASSAGE} FROM passages WHERE passage_id = ? AND {self.alive()}", (passage_id,)
+                f"SELECT {PASSAGE} FROM passages WHERE passage_id = ? AND {self.alive()}", (passage_id,)
             ),
             None,
         )
@@ -232,18 +283,18 @@ class Store:
 
     def page_passages(self, document_id: str, number: int) -> list[Passage]:
         """The passages of one page in order."""
-        sql = f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? AND page = ? AND {self.alive()} ORDER BY start"
+        sql = f"SELECT {PASSAGE} FROM passages WHERE document_id = ? AND page = ? AND {self.alive()} ORDER BY start"
         return [Passage(*row) for row in self.rows(sql, (document_id, number))]
 
     def case_passages(self, case_id: str) -> list[Passage]:
         """The passages of one case in reading order."""
-        sql = f"SELECT {_PASSAGE} FROM passages WHERE case_id = ? AND {self.alive()} ORDER BY page, start"
+        sql = f"SELECT {PASSAGE} FROM passages WHERE case_id = ? AND {self.alive()} ORDER BY page, start"
         return [Passage(*row) for row in self.rows(sql, (case_id,))]
 
     def passages(self, ids: Sequence[str] | None = None) -> Iterator[Passage]:
         """All passages in row order, or those named, in the order named."""
         if ids is None:
-            for row in self.rows(f"SELECT {_PASSAGE} FROM passages WHERE {self.alive()} ORDER BY row"):
+            for row in self.many_rows(f"SELECT {PASSAGE} FROM passages WHERE {self.alive()} ORDER BY row"):
                 yield Passage(*row)
             return
         for one in ids:
@@ -254,7 +305,7 @@ class Store:
     def stored(self, rows: Sequence[int]) -> dict[int, StoredPassage]:
         """Passages with their contexts and cases by row number, in one query; absent rows are left out."""
         marks = ",".join("?" * len(rows))
-        sql = f"SELECT row, context, {_PASSAGE} FROM passages WHERE row IN ({marks}) AND {self.alive()}"
+        sql = f"SELECT row, context, {PASSAGE} FROM passages WHERE row IN ({marks}) AND {self.alive()}"
         found = [(row[0], row[1], Passage(*row[2:])) for row in self.rows(sql, rows)]
         cases = self.cases_by_id({p.case_id for _, _, p in found if p.case_id})
         return {
@@ -273,7 +324,7 @@ class Store:
         """All passages in row order, in batches: bounded memory whatever the corpus."""
         while True:
             sql = (
-                f"SELECT row, context, {_PASSAGE} FROM passages WHERE row > ? AND {self.alive()} "
+                f"SELECT row, context, {PASSAGE} FROM passages WHERE row > ? AND {self.alive()} "
                 f"ORDER BY row LIMIT {int(size)}"
             )
             found = list(self.rows(sql, (after_row,)))
@@ -286,11 +337,11 @@ class Store:
     def row_numbers(self, after_row: int = 0) -> array[int]:
         """The row numbers of all living passages, ascending."""
         sql = f"SELECT row FROM passages WHERE row > ? AND {self.alive()} ORDER BY row"
-        return array("q", (row[0] for row in self.rows(sql, (after_row,))))
+        return array("q", (row[0] for row in self.many_rows(sql, (after_row,))))
 
     def count(self, table: str) -> int:
         """Living rows of ``documents``, ``pages``, ``cases`` or ``passages``."""
-        if table not in {"documents", "pages", "cases", "passages"}:
+        if table not in TABLES:
             raise ValueError(table)
         return int(next(self.rows(f"SELECT count(*) FROM {table} WHERE {self.alive()}"))[0])
 
@@ -307,7 +358,7 @@ class Store:
         return self._case_infos("c.document_id = ?", (document_id,))
 
     def _case_infos(self, condition: str, parameters: Sequence[Any]) -> list[CaseInfo]:
-        columns = ", ".join(f"c.{name.strip()}" for name in _CASE.split(","))
+        columns = ", ".join(f"c.{name.strip()}" for name in CASE.split(","))
         sql = (
             f"SELECT {columns}, c.document_id, count(p.row) FROM cases c LEFT JOIN passages p "
             f"ON p.document_id = c.document_id AND p.case_id = c.case_id AND {self.alive('p.')} "
@@ -324,7 +375,7 @@ class Store:
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
             marks = ",".join("?" * len(part))
-            sql = f"SELECT {_CASE} FROM cases WHERE case_id IN ({marks}) AND {self.alive()}"
+            sql = f"SELECT {CASE} FROM cases WHERE case_id IN ({marks}) AND {self.alive()}"
             cases |= {row[0]: Case(*row) for row in self.rows(sql, part)}
         return cases
 
@@ -387,38 +438,86 @@ class Store:
         now = self.change
         came = "added > ? AND added <= ? AND (removed IS NULL OR removed > ?)"
         went = "removed > ? AND removed <= ? AND added <= ?"
-        added = self.rows(f"SELECT row FROM passages WHERE {came} ORDER BY row", (since, now, now))
-        removed = self.rows(f"SELECT row FROM passages WHERE {went} ORDER BY row", (since, now, since))
+        added = self.many_rows(f"SELECT row FROM passages WHERE {came} ORDER BY row", (since, now, now))
+        removed = self.many_rows(f"SELECT row FROM passages WHERE {went} ORDER BY row", (since, now, since))
         return [row[0] for row in added], [row[0] for row in removed]
 
     # -- writing -----------------------------------------------------------------
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[Transaction]:
         """One transaction: all of it is stored, or nothing."""
         if self._change is not None:
             raise RuntimeError("a store as of an earlier change is read only")
-        with self._connections.writing() as connection:
-            yield connection
+        with self._database.writing() as transaction:
+            yield transaction
 
     def replace(self, record: DocumentRecord) -> bool:
         """Store a document as it now is; only what differs is written.
 
         Returns whether anything changed.
         """
-        with self.writing() as connection:
-            return _replace(connection, record)
+        return bool(self.replace_many([record]))
 
     def replace_many(self, records: Iterable[DocumentRecord]) -> list[str]:
         """`replace` for many documents in one transaction; the ids of those that changed.
 
-        ``records`` may read this store as they come: they are taken inside the transaction.
+        ``records`` may read this store as they come: they are taken inside the transaction, some dozens before the
+        first of them is written.
 
         Raises:
             corpus.sqlite.StoreError: the disk is full, read only or broken; the store is as it was.
         """
-        with self.writing() as connection:
-            return [record.document_id for record in records if _replace(connection, record)]
+        changed: list[str] = []
+        with self.writing() as transaction:
+            waiting: dict[str, DocumentRecord] = {}
+            for record in records:
+                if record.document_id in waiting or len(waiting) == _DOCUMENTS_AT_ONCE:
+                    changed += self._replace(transaction, waiting)
+                    waiting.clear()
+                waiting[record.document_id] = record
+            changed += self._replace(transaction, waiting)
+        return changed
+
+    def _replace(self, transaction: Transaction, records: Mapping[str, DocumentRecord]) -> list[str]:
+        """Write what differs, each changed document under a change number of its own, in their order."""
+        gone: dict[str, list[tuple[str, int]]] = {}
+        new: dict[str, list[tuple[str, tuple[Any, ...]]]] = {}
+        wanted = {one: table_rows(record) for one, record in records.items()}
+        for table, (key, columns) in TABLES.items():
+            there = self._living(transaction, table, f"{key}, {columns}", list(records))
+            for one in records:
+                rows = dict.fromkeys(map(self._database.storable, wanted[one][table]))
+                known = there.get(one, {})
+                gone.setdefault(table, []).extend((one, at) for row, at in known.items() if row not in rows)
+                new.setdefault(table, []).extend((one, row) for row in rows if row not in known)
+        touched = {one for table in TABLES for one, _ in (*gone.get(table, ()), *new.get(table, ()))}
+        changed = [one for one in records if one in touched]
+        if not changed:
+            return []
+        first = _next_change(transaction, len(changed))
+        numbers = {one: first + number for number, one in enumerate(changed)}
+        for table, (key, columns) in TABLES.items():
+            if gone[table]:
+                sql = f"UPDATE {table} SET removed = ? WHERE {key} = ?"
+                transaction.executemany(sql, [(numbers[one], at) for one, at in gone[table]])
+            if new[table]:
+                names = ["document_id", "added", *columns.split(", ")]
+                rows_in = ((one, numbers[one], *row) for one, row in new[table])
+                self._database.insert(transaction, table, names, rows_in)
+        return changed
+
+    def _living(
+        self, transaction: Transaction, table: str, columns: str, ids: Sequence[str]
+    ) -> dict[str, dict[tuple[Any, ...], int]]:
+        """Some documents' living rows in a table: by document, what is stored to its key."""
+        found: dict[str, dict[tuple[Any, ...], int]] = {}
+        if ids:
+            marks = ",".join("?" * len(ids))
+            sql = f"SELECT document_id, {columns} FROM {table} WHERE document_id IN ({marks}) AND removed IS NULL"
+            for document_id, key, *row in transaction.execute(sql, ids):
+                found.setdefault(document_id, {})[tuple(row)] = key
+        return found
 
     def remove(self, document_id: str) -> bool:
         """Take a document out; generations built before still read it. False if unknown."""
@@ -426,132 +525,74 @@ class Store:
 
     def remove_many(self, document_ids: Iterable[str]) -> list[str]:
         """`remove` for many documents in one transaction; the ids of those that were there."""
-        with self.writing() as connection:
-            return [one for one in dict.fromkeys(document_ids) if _remove(connection, one)]
+        with self.writing() as transaction:
+            return [one for one in dict.fromkeys(document_ids) if _remove(transaction, one)]
 
     def discard(self, document_id: str) -> None:
         """Take out whatever a damaged store holds of a document, even where its own row is lost."""
-        with self.writing() as connection:
-            _take_out(connection, document_id)
+        with self.writing() as transaction:
+            _take_out(transaction, document_id)
 
     def forget(self, before_change: int) -> int:
         """Delete rows that no generation built at or after ``before_change`` can see; how many."""
         deleted = 0
-        with self.writing() as connection:
-            for table in ("documents", "pages", "cases", "passages"):
-                deleted += connection.execute(
+        with self.writing() as transaction:
+            for table in TABLES:
+                deleted += transaction.execute(
                     f"DELETE FROM {table} WHERE removed IS NOT NULL AND removed <= ?", (before_change,)
                 ).rowcount
         return deleted
 
 
-def _remove(connection: sqlite3.Connection, document_id: str) -> bool:
-    known = connection.execute(
+def _remove(transaction: Transaction, document_id: str) -> bool:
+    known = transaction.execute(
         "SELECT 1 FROM documents WHERE document_id = ? AND removed IS NULL", (document_id,)
     ).fetchone()
     if known is None:
         return False
-    _take_out(connection, document_id)
+    _take_out(transaction, document_id)
     return True
+
+
+def nothing_at(place: str) -> FileNotFoundError:
+    """The error of a store that was never made."""
+    return FileNotFoundError(
+        f"ยังไม่มีข้อมูลที่ {place} สั่ง karani ingest ก่อน / nothing at {place} yet: run karani ingest PATH first"
+    )
+
+
+def _postgres(server: DatabaseServer, *, create: bool) -> Database:
+    try:
+        from corpus.postgres.opening import opened
+    except ImportError as error:
+        raise StoreError(
+            "KARANI_DATABASE ต้องใช้ psycopg สั่ง pip install 'karani[postgres]' / "
+            "KARANI_DATABASE needs psycopg: run pip install 'karani[postgres]'"
+        ) from error
+    database = opened(server, create=create)
+    if database is None:
+        from corpus.postgres.errors import shown
+
+        raise nothing_at(shown(server))
+    return database
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
     connection.create_function("thai_order", 1, dictionary_order, deterministic=True)
+    connection.create_function("document_year", 1, document_year, deterministic=True)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA mmap_size = 268435456")
 
 
-def _next_change(connection: sqlite3.Connection) -> int:
-    row = connection.execute(
-        "UPDATE state SET value = value + 1 WHERE name = 'change' RETURNING value"
-    ).fetchone()
-    return int(row[0])
+def _next_change(transaction: Transaction, changes: int = 1) -> int:
+    """The first of so many new change numbers."""
+    sql = "UPDATE state SET value = value + ? WHERE name = 'change' RETURNING value"
+    return int(transaction.execute(sql, (changes,)).fetchone()[0]) - changes + 1
 
 
-def _take_out(connection: sqlite3.Connection, document_id: str) -> None:
-    change = _next_change(connection)
-    for table in ("documents", "pages", "cases", "passages"):
-        connection.execute(
+def _take_out(transaction: Transaction, document_id: str) -> None:
+    change = _next_change(transaction)
+    for table in TABLES:
+        transaction.execute(
             f"UPDATE {table} SET removed = ? WHERE document_id = ? AND removed IS NULL", (change, document_id)
         )
-
-
-def _numbers(data: bytes) -> array[int]:
-    numbers = array("i")
-    numbers.frombytes(data)
-    return numbers
-
-
-def _page(row: Sequence[Any]) -> Page:
-    flat = _numbers(row[6])
-    pieces = tuple(Piece(*flat[i : i + 4]) for i in range(0, len(flat), 4))
-    number, source, sha256, reader, source_text, text = row[:6]
-    blocks, dropped = tuple(_numbers(row[7])), tuple(json.loads(row[8]))
-    return Page(number, source, sha256, reader, source_text, text, pieces, blocks, dropped)
-
-
-def _context(record: DocumentRecord, passage: Passage, cases: Mapping[str, Case]) -> str:
-    """What a passage is indexed together with: title, heading, and whose story it is."""
-    lines = [record.title]
-    case = cases.get(passage.case_id or "")
-    if case is not None:
-        place = f"จังหวัด{case.province}" if case.province else ""
-        lines.append(" ".join(part for part in (case.name, place) if part))
-    if passage.heading and passage.heading not in lines:
-        lines.append(passage.heading)
-    return "\n".join(line for line in lines if line)
-
-
-def _replace(connection: sqlite3.Connection, record: DocumentRecord) -> bool:
-    cases = {span.case.case_id: span.case for span in record.spans}
-    wanted: dict[str, dict[tuple[Any, ...], tuple[Any, ...]]] = {
-        "documents": {
-            (record.title, json.dumps(dict(record.metadata), ensure_ascii=False, sort_keys=True)): ()
-        },
-        "pages": {_page_row(page, record.cleaner): () for page in record.pages},
-        "cases": {(c.case_id, c.name, c.kind, c.province, c.year_be, c.award): () for c in cases.values()},
-        "passages": {_passage_row(record, passage, cases): () for passage in record.passages},
-    }
-    columns = {
-        "documents": "title, metadata",
-        "pages": "number, source, sha256, reader, cleaner, source_text, text, pieces, blocks, dropped",
-        "cases": _CASE,
-        "passages": 'passage_id, page, case_id, heading, text, start, "end", context, fingerprint',
-    }
-    keys = {"documents": "document_key", "pages": "page_key", "cases": "case_key", "passages": "row"}
-    change = 0
-    for table, rows in wanted.items():
-        sql = f"SELECT {keys[table]}, {columns[table]} FROM {table} WHERE document_id = ? AND removed IS NULL"
-        there = {tuple(row[1:]): row[0] for row in connection.execute(sql, (record.document_id,))}
-        gone = [key for row, key in there.items() if row not in rows]
-        new = [row for row in rows if row not in there]
-        if not gone and not new:
-            continue
-        change = change or _next_change(connection)
-        connection.executemany(
-            f"UPDATE {table} SET removed = ? WHERE {keys[table]} = ?", [(change, key) for key in gone]
-        )
-        marks = ",".join("?" * (columns[table].count(",") + 3))
-        connection.executemany(
-            f"INSERT INTO {table} (document_id, added, {columns[table]}) VALUES ({marks})",
-            [(record.document_id, change, *row) for row in new],
-        )
-    return change > 0
-
-
-def _page_row(page: Page, cleaner: str) -> tuple[Any, ...]:
-    pieces = array("i", (number for piece in page.pieces for number in piece)).tobytes()
-    return (
-        page.number, page.source, page.sha256, page.reader, cleaner, page.source_text, page.text,
-        pieces, array("i", page.blocks).tobytes(), json.dumps(page.dropped, ensure_ascii=False),
-    )  # fmt: skip
-
-
-def _passage_row(record: DocumentRecord, passage: Passage, cases: Mapping[str, Case]) -> tuple[Any, ...]:
-    context = _context(record, passage, cases)
-    case = cases.get(passage.case_id or "")
-    key = repr((passage.passage_id, context, case))
-    return (
-        passage.passage_id, passage.page, passage.case_id, passage.heading, passage.text, passage.start,
-        passage.end, context, blake2b(key.encode(), digest_size=8).hexdigest(),
-    )  # fmt: skip

@@ -76,7 +76,7 @@ def open_collection(
 
     store_key = _store_key(dataset)
     folder = cache / store_key[:32]
-    own = dataclasses.replace(settings, data=folder, keep_originals=False)
+    own = dataclasses.replace(settings, data=folder, keep_originals=False, server=None)
     index_key = _index_key(settings)
     with _locked(folder):
         _prune(cache, folder)
@@ -143,7 +143,7 @@ def _ingested(dataset: Dataset, settings: Settings, progress: Progress | None) -
     original_ids: dict[str, str] = {}
     if dataset.is_beir:
         paths, original_ids = _indexable(dataset.corpus[0], settings.data)
-    with Store.open(settings.database) as store:
+    with Store.of(settings) as store:
         report = ingest(store, paths, settings, _files(progress))
         stored = len(store.documents())
     failures = [str(failure) for failure in report.failures]
@@ -211,7 +211,7 @@ def _built(settings: Settings, index_key: str, progress: Progress | None) -> Non
     # Other code may write other files for the same passages: start from nothing then.
     fresh = settings.current.is_file()
     marker.unlink(missing_ok=True)
-    with Store.open(settings.database) as store:
+    with Store.of(settings) as store:
         build(store, settings, _two_numbers(progress), fresh=fresh)
     write_json(marker, {"index": index_key})
 

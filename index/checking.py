@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from corpus.locking import CorpusLockedError, corpus_lock
 from corpus.settings import Settings
-from corpus.sqlite import DamagedError, SchemaError
+from corpus.sqlite import SchemaError, StoreError
 from corpus.store import Store
 from index.care.databases import CORPUS, database_problems, existing
 from index.care.files import leftover_problems, leftovers, original_problems, originals, unreferenced_problems
@@ -71,24 +71,28 @@ class _Examination:
         self._step("")
 
     def _corpus(self) -> Iterator[Problem]:
-        path = self._settings.database
-        if not path.exists():
-            yield Problem(
-                Kind.DATABASE, path.name, "ยังไม่มีฐานข้อมูล สั่ง karani ingest",
-                f"no store yet: run {AGAIN}, or {RESTORE}",
-            )  # fmt: skip
-            return
+        name = CORPUS if self._settings.server is None else "KARANI_DATABASE"
         try:
-            with Store.open(path, create=False) as store:
+            try:
+                store = Store.of(self._settings, create=False)
+            except FileNotFoundError:
+                yield Problem(
+                    Kind.DATABASE, name, "ยังไม่มีฐานข้อมูล สั่ง karani ingest",
+                    f"no store yet: run {AGAIN}, or {RESTORE}",
+                )  # fmt: skip
+                return
+            with store:
                 yield from self._texts(store)
                 yield from current_problems(self._settings)
                 for folder in candidates(self._settings):
                     self._step(folder.name)
                     yield from generation_problems(folder, store, self._settings)
                 yield from unreferenced_problems(self._settings, store)
-        except (SchemaError, DamagedError, sqlite3.DatabaseError) as error:
+        except (SchemaError, sqlite3.DatabaseError) as error:
             thai, _, english = str(error).partition(" / ")
-            yield Problem(Kind.DATABASE, path.name, thai, english or thai, RESTORE)
+            # A server that is away says itself what to do about it.
+            remedy = "" if self._settings.server is not None and isinstance(error, StoreError) else RESTORE
+            yield Problem(Kind.DATABASE, name, thai, english or thai, remedy)
 
     def _texts(self, store: Store) -> Iterator[Problem]:
         ids, lost = document_ids(store), orphans(store)

@@ -1,10 +1,9 @@
 """The vector ranking: FAISS over the passages' vectors.
 
-Vectors are unit length, so the inner product is the cosine. Ids are the store's row numbers. ``vectors.faiss``
-holds them all in half precision (``IDMap2,SQfp16``): filters stay exact and rows can be taken out. A large
-corpus has ``coarse.faiss`` beside it, the same vectors along their first principal axes, a byte a number: a search
-reads that eighth of the bytes, and scores the best few hundred rows again with their whole vectors. On 58,000
-passages of the built-in encoder that finds the same first ten, and 99.7% of the first hundred.
+Vectors are unit length, so the inner product is the cosine. ``vectors.faiss`` holds them all in half precision, in the
+order of their rows, and ``rows.npy`` the store's row number of each: a filter reads exactly those that it allows.
+A large corpus has ``coarse.faiss`` beside them (`index.coarse`): a search there reads a few hundredths of the vectors,
+shortened, and the best few hundred are scored again with their whole vectors.
 
 What came and went since these files were written lies in the generation's delta (`index.delta`).
 """
@@ -16,21 +15,92 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from index.delta import Delta, Rows, without
+from index.delta import Delta, Rows
 from index.interfaces import Vectors
 
-VECTORS, COARSE = "vectors.faiss", "coarse.faiss"
-#: So many times the depth is scored again.
-_AGAIN = 3
+VECTORS, ROWS, COARSE = "vectors.faiss", "rows.npy", "coarse.faiss"
+#: So many times the depth are scored again, and no fewer than that.
+_AGAIN, _AGAIN_AT_LEAST = 3, 200
+#: One vector in so many, or fewer, is fetched by its place; more are met while all are passed over.
+_FETCHED_SHARE = 1_000
 
 
-def ids_of(index: Any) -> Rows:
-    """An index's ids in the order in which it holds them."""
-    import faiss
+class StoredVectors:
+    """Vectors in half precision and their rows, memory-mapped; places count from the first vector."""
 
-    held: Rows = faiss.vector_to_array(index.id_map).astype(np.int64)
-    return held
+    def __init__(self, folder: Path) -> None:
+        #: FAISS's, a vector's place its id.
+        self.index = mapped(folder / VECTORS)
+        self.rows: Rows = np.load(folder / ROWS, allow_pickle=False)
+        self.dim: int = self.index.d
+        if len(self.rows) != self.index.ntotal:
+            raise ValueError(f"{ROWS} holds {len(self.rows)} rows, {VECTORS} {self.index.ntotal} vectors")
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def holds(self, rows: Rows) -> NDArray[np.bool_]:
+        """Which of some rows are here."""
+        held: NDArray[np.bool_] = np.isin(rows, self.rows)
+        return held
+
+    def mask(self, rows: Rows) -> NDArray[np.bool_]:
+        """Which places hold one of some rows, ascending; shape (n,)."""
+        places = np.searchsorted(self.rows, rows)
+        there = places < len(self.rows)
+        there[there] = self.rows[places[there]] == rows[there]
+        marked = np.zeros(len(self.rows), dtype=bool)
+        marked[places[there]] = True
+        return marked
+
+    def places(self, rows: Rows) -> NDArray[np.int64]:
+        """Where some rows stand.
+
+        Raises:
+            KeyError: one of them is not here.
+        """
+        found = np.searchsorted(self.rows, rows)
+        missing = found >= len(self.rows)
+        missing[~missing] = self.rows[found[~missing]] != rows[~missing]
+        if missing.any():
+            raise KeyError(int(rows[missing][0]))
+        return found
+
+    def take(self, places: NDArray[np.int64]) -> Vectors:
+        """The vectors in some places, shape (n, dim), as float32."""
+        vectors: Vectors = self.index.reconstruct_batch(np.ascontiguousarray(places, dtype=np.int64))
+        return vectors
+
+    def block(self, start: int, size: int) -> Vectors:
+        """So many vectors from a place on, shape (size, dim), as float32."""
+        vectors: Vectors = self.index.reconstruct_n(start, size)
+        return vectors
+
+    def best(
+        self, asked: Vectors, depth: int, mask: NDArray[np.bool_] | None = None
+    ) -> list[tuple[int, float]]:
+        """The exact best of all, or of those that a mask marks: (row, cosine)."""
+        if mask is None:
+            return self.named(_ranked(self.index, asked, depth, None))
+        places = np.flatnonzero(mask)
+        if len(places) * _FETCHED_SHARE > len(self):
+            return self.named(_ranked(self.index, asked, depth, _only(mask)))
+        return self.scored(places, asked, depth)
+
+    def scored(self, places: NDArray[np.int64], asked: Vectors, depth: int) -> list[tuple[int, float]]:
+        """The best among some places by their whole vectors: (row, cosine)."""
+        if not len(places):
+            return []
+        scores = self.take(places) @ asked[0]
+        best = np.argsort(-scores, kind="stable")[:depth]
+        return list(zip(self.rows[places[best]].tolist(), scores[best].tolist(), strict=True))
+
+    def named(self, found: tuple[NDArray[np.int64], Vectors]) -> list[tuple[int, float]]:
+        """Rows instead of places."""
+        places, scores = found
+        return list(zip(self.rows[places].tolist(), scores.tolist(), strict=True))
 
 
 class DenseIndex:
@@ -41,100 +111,140 @@ class DenseIndex:
 
         # One query is too little work to share: more threads only wait for each other.
         faiss.omp_set_num_threads(1)
-        self._base = _mapped(folder / VECTORS)
-        self._coarse = _mapped(folder / COARSE) if (folder / COARSE).exists() else None
+        self._base = StoredVectors(folder)
+        self._coarse = Coarse(mapped(folder / COARSE), self._base) if (folder / COARSE).exists() else None
         delta = Delta.of(folder)
         self._removed = np.zeros(0, dtype=np.int64) if delta is None else delta.removed
-        self._later: Any | None = None if delta is None else _mapped(delta.folder / VECTORS)
-        self._later_rows = (
-            np.zeros(0, dtype=np.int64) if self._later is None else np.sort(ids_of(self._later))
-        )
-        self._kept = _all_but(self._removed) if len(self._removed) else None
-        self.dim: int = self._base.d
+        self._later = None if delta is None else StoredVectors(delta.folder)
+        #: Which places of the base still count; ``None`` for all.
+        self._kept = None if not len(self._removed) else ~self._base.mask(self._removed)
+        self.dim = self._base.dim
 
     def __len__(self) -> int:
-        return int(self._base.ntotal) - len(self._removed) + len(self._later_rows)
+        later = 0 if self._later is None else len(self._later)
+        return len(self._base) - len(self._removed) + later
 
     def rows(self) -> Rows:
-        """The row numbers held, those of the base in insertion order, then the delta's."""
-        base = ids_of(self._base)
-        return np.concatenate([base[without(base, self._removed)], self._later_rows])
+        """The row numbers held, those of the base in order, then the delta's."""
+        base = self._base.rows if self._kept is None else self._base.rows[self._kept]
+        return base if self._later is None else np.concatenate([base, self._later.rows])
 
     def is_consistent(self) -> bool:
-        """Whether the coarse index, where there is one, holds the same rows, and the base those that went."""
-        base = set(ids_of(self._base).tolist())
-        held = base if self._coarse is None else set(ids_of(self._coarse).tolist())
-        return held == base and base.issuperset(self._removed.tolist())
+        """Whether the base holds the rows that went."""
+        return bool(self._base.holds(self._removed).all())
 
     def search(self, query: Vectors, depth: int, allowed: Rows | None = None) -> list[tuple[int, float]]:
         """The best ``depth`` rows for one query vector, shape (dim,): (row, cosine), best first.
 
         ``allowed`` restricts the search exactly. A zero query finds nothing.
         """
-        if not len(self) or not np.any(query) or (allowed is not None and not len(allowed)):
+        if depth <= 0 or not len(self) or not np.any(query) or (allowed is not None and not len(allowed)):
             return []
         asked = np.ascontiguousarray(query[None, :], dtype=np.float32)
         found = self._search_base(asked, depth, allowed)
         if self._later is not None:
-            found += _ranked(self._later, asked, depth, None if allowed is None else _only(allowed))
+            mask = None if allowed is None else self._later.mask(allowed)
+            found += self._later.best(asked, depth, mask)
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:depth]
 
     def _search_base(self, asked: Vectors, depth: int, allowed: Rows | None) -> list[tuple[int, float]]:
         if allowed is not None:
-            allowed = allowed[without(allowed, self._removed)]
-            return _ranked(self._base, asked, depth, _only(allowed)) if len(allowed) else []
+            mask = self._base.mask(allowed)
+            return self._base.best(asked, depth, mask if self._kept is None else mask & self._kept)
         if self._coarse is None:
-            return _ranked(self._base, asked, depth, self._kept)
-        rows = np.asarray([row for row, _ in _ranked(self._coarse, asked, _AGAIN * depth, self._kept)])
-        if not len(rows):
-            return []
-        scores = self._base.reconstruct_batch(rows) @ asked[0]
-        best = np.argsort(-scores, kind="stable")[:depth]
-        return list(zip(rows[best].tolist(), scores[best].tolist(), strict=True))
+            return self._base.best(asked, depth, self._kept)
+        return self._coarse.best(asked, depth, self._kept)
 
     def vectors(self, rows: Sequence[int] | Rows) -> Vectors:
-        """The stored vectors of some rows, shape (n, dim), as float32."""
+        """The stored vectors of some rows, shape (n, dim), as float32.
+
+        Raises:
+            KeyError: one of them is not here.
+        """
         wanted = np.asarray(rows, dtype=np.int64)
-        later = np.isin(wanted, self._later_rows)
-        if self._later is None or not later.any():
-            out: Vectors = self._base.reconstruct_batch(wanted)
-            return out
+        if self._later is None:
+            return self._base.take(self._base.places(wanted))
+        later = self._later.holds(wanted)
         out = np.empty((len(wanted), self.dim), dtype=np.float32)
-        out[later] = self._later.reconstruct_batch(wanted[later])
-        if not later.all():
-            out[~later] = self._base.reconstruct_batch(wanted[~later])
+        out[later] = self._later.take(self._later.places(wanted[later]))
+        out[~later] = self._base.take(self._base.places(wanted[~later]))
         return out
 
 
-def _mapped(path: Path) -> Any:
+class Coarse:
+    """Shortened vectors in inverted lists (`index.coarse`), many times faster than all whole vectors, and nearly as good.
+
+    What it finds is scored again with the whole vectors (FAISS's refinement, which decodes only what it compares).
+    """
+
+    def __init__(self, index: Any, vectors: StoredVectors) -> None:
+        """Join the two.
+
+        Args:
+            index: FAISS's, a transformation before inverted lists whose ids are places of ``vectors``.
+            vectors: the whole vectors.
+
+        Raises:
+            ValueError: they do not hold equally many.
+        """
+        import faiss
+
+        if index.ntotal != len(vectors):
+            raise ValueError(f"{COARSE} holds {index.ntotal} vectors, {VECTORS} {len(vectors)}")
+        self._index = index
+        self._vectors = vectors
+        self._probes: int = faiss.extract_index_ivf(index).nprobe
+        self._refined: Any = faiss.IndexRefine(index, vectors.index)
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    def best(
+        self, asked: Vectors, depth: int, mask: NDArray[np.bool_] | None = None, probes: int = 0
+    ) -> list[tuple[int, float]]:
+        """About the best ``depth`` of all, or of those that a mask marks: (row, cosine), the cosines exact.
+
+        ``probes`` is how many lists are read, 0 for as many as was found best when the index was made.
+        """
+        import faiss
+
+        chosen = None if mask is None else _selector(mask)
+        lists: Any = faiss.SearchParametersIVF  # their stubs know no arguments
+        before: Any = faiss.SearchParametersPreTransform
+        refined: Any = faiss.IndexRefineSearchParameters
+        depth = max(1, min(depth, len(self)))
+        parameters = refined(
+            k_factor=max(_AGAIN, _AGAIN_AT_LEAST / depth),
+            base_index_params=before(index_params=lists(nprobe=probes or self._probes, sel=chosen)),
+        )
+        return self._vectors.named(_ranked(self._refined, asked, depth, parameters))
+
+
+def mapped(path: Path) -> Any:
+    """A FAISS index whose vectors stay in the file; it is read-only."""
     import faiss
 
     return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
 
 
-def _all_but(removed: Rows) -> Any:
+def _only(mask: NDArray[np.bool_]) -> Any:
     import faiss
 
-    mask = np.zeros(int(removed.max()) + 1, dtype=bool)
-    mask[removed] = True
+    make: Any = faiss.SearchParameters  # its stub knows no arguments
+    return make(sel=_selector(mask))
+
+
+def _selector(mask: NDArray[np.bool_]) -> Any:
+    import faiss
+
     make: Any = faiss.IDSelectorBitmap  # its stub wants the length that Python's wrapper takes from the array
-    return faiss.IDSelectorNot(make(np.packbits(mask, bitorder="little")))
+    return make(np.packbits(mask, bitorder="little"))
 
 
-def _only(allowed: Rows) -> Any:
-    import faiss
-
-    return faiss.IDSelectorBatch(np.ascontiguousarray(allowed, dtype=np.int64))
-
-
-def _ranked(index: Any, asked: Vectors, depth: int, selector: Any | None) -> list[tuple[int, float]]:
-    """What FAISS finds: (row, score). It pads with -1; those are filtered here."""
-    import faiss
-
-    parameters: Any = None
-    if selector is not None:
-        make: Any = faiss.SearchParameters  # its stub knows no arguments
-        parameters = make(sel=selector)
-    scores, rows = index.search(asked, max(1, min(depth, index.ntotal)), params=parameters)
-    found = zip(rows[0].tolist(), scores[0].tolist(), strict=True)
-    return [(row, score) for row, score in found if row >= 0]
+def _ranked(
+    index: Any, asked: Vectors, depth: int, parameters: Any | None
+) -> tuple[NDArray[np.int64], Vectors]:
+    """What FAISS finds: places and scores. It pads with -1; those are left out."""
+    scores, places = index.search(asked, max(1, min(depth, index.ntotal)), params=parameters)
+    found = places[0] >= 0
+    return places[0][found], scores[0][found]

@@ -2,128 +2,84 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from index.delta import Delta, Rows
-from index.dense import COARSE, VECTORS, ids_of
+from index.dense import ROWS, VECTORS, StoredVectors
 from index.interfaces import Vectors
 from index.preparing import HalfVectors
-from index.writing import save_vectors
+from index.writing import save_array
 
-FACTORY = "IDMap2,SQfp16"
-COARSE_DIM = 192
-#: Fewer passages are searched faster whole.
-COARSE_FROM = 5_000
-_TRAINED_ON = 20_000
 _AT_ONCE = 20_000
 
 
-@dataclass(slots=True)
 class DenseWriter:
-    """Vectors of a generation in the making; nothing is on disk before `write`."""
+    """Writes vectors to their file as they come, so that memory does not grow with them; `finish` makes it whole.
 
-    vectors: Any
-    coarse: Any | None = None
-    coarse_from: int = COARSE_FROM
+    Args:
+        folder: where to write; nothing is overwritten there.
+        dim: length of a vector.
 
-    @classmethod
-    def new(cls, dim: int) -> DenseWriter:
-        """An empty one for vectors of length ``dim``."""
-        import faiss
+    Raises:
+        FileExistsError: the file is there already; a process may have mapped it.
+        OSError: something could not be written (of any call).
+    """
 
-        return cls(faiss.index_factory(dim, FACTORY, faiss.METRIC_INNER_PRODUCT))
+    def __init__(self, folder: Path, dim: int) -> None:
+        self._folder, self._dim = folder, dim
+        self._rows: list[Rows] = []
+        self._last = -1
+        self._stream = (folder / VECTORS).open("xb")
+        self._stream.write(_header(dim, 0))
 
-    @classmethod
-    def read(cls, folder: Path) -> DenseWriter:
-        """Start from all that another generation holds, its delta included."""
-        import faiss
-
-        coarse = folder / COARSE
-        writer = cls(
-            faiss.read_index(str(folder / VECTORS)),
-            faiss.read_index(str(coarse)) if coarse.exists() else None,
-        )
-        delta = Delta.of(folder)
-        if delta is not None:
-            writer.remove(delta.removed)
-            writer._add_all(faiss.read_index(str(delta.folder / VECTORS)))
-        return writer
-
-    @classmethod
-    def delta(cls, folder: Path) -> DenseWriter:
-        """Start from the delta of another generation: what is written then goes beside its base files."""
-        import faiss
-
-        delta = Delta.of(folder)
-        if delta is not None:
-            return cls(faiss.read_index(str(delta.folder / VECTORS)))
-        dim = faiss.read_index(str(folder / VECTORS), faiss.IO_FLAG_MMAP_IFC).d
-        writer = cls.new(dim)
-        writer.vectors.train(np.zeros((1, dim), dtype=np.float32))
-        return writer
+    def close(self) -> None:
+        """Let go of the file; harmless after `finish`."""
+        self._stream.close()
 
     def add(self, rows: Rows, vectors: Vectors | HalfVectors) -> None:
-        """Add vectors, shape (n, dim), under their row numbers."""
-        whole = np.ascontiguousarray(vectors, dtype=np.float32)
-        if not self.vectors.is_trained:
-            self.vectors.train(whole)
-        for index in self._all():
-            index.add_with_ids(whole, rows)
-
-    def remove(self, rows: Rows) -> int:
-        """Take rows out; how many were there."""
-        import faiss
-
+        """Add vectors, shape (n, dim), under their row numbers, which ascend from call to call."""
         if not len(rows):
-            return 0
-        return min(int(index.remove_ids(faiss.IDSelectorBatch(rows))) for index in self._all())
+            return
+        if rows[0] <= self._last or (np.diff(rows) <= 0).any():
+            raise ValueError("rows must ascend")
+        if vectors.shape != (len(rows), self._dim):
+            raise ValueError(f"vectors of shape {vectors.shape} for {len(rows)} rows of {self._dim}")
+        self._last = int(rows[-1])
+        self._rows.append(rows)
+        self._stream.write(np.ascontiguousarray(vectors, dtype="<f2").data)
 
-    def write(self, folder: Path) -> None:
-        """Write new base files; a file that a process may have mapped is never overwritten."""
-        if self.coarse is None and self._is_large():
-            self.coarse = self._coarse()
-        for name, index in zip((VECTORS, COARSE), self._all(), strict=False):
-            save_vectors(folder / name, index)
+    def copy(self, generation: Path, removed: Rows, *, delta_only: bool = False) -> None:
+        """Start from another generation, less some rows; ``delta_only`` takes of its vectors the delta's alone."""
+        delta = Delta.of(generation)
+        if not delta_only:
+            gone = removed if delta is None else np.union1d(removed, delta.removed)
+            self._copy(StoredVectors(generation), gone)
+        if delta is not None:
+            self._copy(StoredVectors(delta.folder), removed)
 
-    def write_delta(self, delta: Delta, base: Path) -> None:
-        """Write a delta, and link the base files of ``base`` beside its folder."""
-        save_vectors(delta.folder / VECTORS, self.vectors)
-        for name in (VECTORS, COARSE):
-            if (base / name).exists():
-                os.link(base / name, delta.folder.parent / name)
+    def _copy(self, source: StoredVectors, gone: Rows) -> None:
+        places = np.flatnonzero(~source.mask(gone))
+        for start in range(0, len(places), _AT_ONCE):
+            part = places[start : start + _AT_ONCE]
+            self.add(source.rows[part], source.take(part))
 
-    def _all(self) -> list[Any]:
-        return [self.vectors] if self.coarse is None else [self.vectors, self.coarse]
-
-    def _add_all(self, other: Any) -> None:
-        rows = ids_of(other)
-        for start in range(0, len(rows), _AT_ONCE):
-            part = rows[start : start + _AT_ONCE]
-            self.add(part, other.reconstruct_batch(part))
-
-    def _is_large(self) -> bool:
-        roomy: bool = self.vectors.d >= 2 * COARSE_DIM
-        return roomy and self.vectors.ntotal >= max(self.coarse_from, COARSE_DIM)
-
-    def _coarse(self) -> Any:
-        import faiss
-
-        rows = ids_of(self.vectors)
-        factory = f"IDMap2,PCA{COARSE_DIM},SQ8"
-        coarse: Any = faiss.index_factory(self.vectors.d, factory, faiss.METRIC_INNER_PRODUCT)
-        sample = np.random.default_rng(0).permutation(rows)[:_TRAINED_ON]
-        coarse.train(_centred(self.vectors.reconstruct_batch(sample)))
-        for start in range(0, len(rows), _AT_ONCE):
-            part = rows[start : start + _AT_ONCE]
-            coarse.add_with_ids(self.vectors.reconstruct_batch(part), part)
-        return coarse
+    def finish(self) -> None:
+        """Make the files whole."""
+        rows = np.concatenate(self._rows) if self._rows else np.zeros(0, dtype=np.int64)
+        self._stream.seek(0)
+        self._stream.write(_header(self._dim, len(rows)))
+        self._stream.close()
+        save_array(self._folder / ROWS, rows)
 
 
-def _centred(vectors: Vectors) -> Vectors:
-    """The vectors and their opposites: FAISS takes means away, which would change inner products."""
-    return np.concatenate([vectors, -vectors])
+def _header(dim: int, count: int) -> bytes:
+    """What a FAISS file of so many half-precision vectors begins with: all of an index but its codes, which come last."""
+    import faiss
+
+    index: Any = faiss.IndexScalarQuantizer(dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+    index.ntotal = count
+    written = faiss.serialize_index(index).tobytes()
+    return bytes(written[:-8]) + (count * dim * 2).to_bytes(8, "little")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import threading
 import time
@@ -107,16 +108,18 @@ class Engine:
         """
         if not candidates(settings):
             raise no_index(settings)
-        if not settings.database.exists():
-            raise GenerationError(
-                f"มีดัชนีแต่ไม่มี {settings.database} — สั่ง karani restore จากไฟล์สำรอง / "
-                f"there is an index but no {settings.database}: run karani restore with a backup"
-            )
-        # Products of a question's few vectors are too small to share: more threads only wait for each other.
-        threadpool_limits(limits=1, user_api="blas")
-        encoder = encoder or load_encoder(settings.encoder, revision=settings.encoder_revision)
-        store = Store.open(settings.database, create=False)
         try:
+            store = Store.of(settings, create=False)
+        except FileNotFoundError as error:
+            place = settings.database if settings.server is None else "KARANI_DATABASE"
+            raise GenerationError(
+                f"มีดัชนีแต่ไม่มีข้อมูลใน {place} — สั่ง karani restore จากไฟล์สำรอง / "
+                f"there is an index but no corpus in {place}: run karani restore with a backup"
+            ) from error
+        try:
+            # Products of a question's few vectors are too small to share: more threads only wait for each other.
+            threadpool_limits(limits=1, user_api="blas")
+            encoder = encoder or load_encoder(settings.encoder, revision=settings.encoder_revision)
             return cls(settings, store, encoder, open_newest(settings, store, encoder))
         except BaseException:
             store.close()
@@ -151,10 +154,17 @@ class Engine:
         """The serving generation's open files."""
         return self._opened
 
-    def understand(self, query: str, opened: OpenGeneration | None = None, *, exact: bool = False) -> Query:
+    def understand(
+        self,
+        query: str,
+        opened: OpenGeneration | None = None,
+        *,
+        exact: bool = False,
+        watch: Stopwatch | None = None,
+    ) -> Query:
         """The question as understood; ``exact`` takes it as it was typed."""
         opened = opened or self._opened
-        return understand(query, opened.segmenter.terms, None if exact else opened.speller)
+        return understand(query, opened.segmenter.terms, None if exact else opened.speller, watch)
 
     def fused(self, asked: Query, depth: int = DEPTH) -> list[Fused]:
         """The fused ranking before any reranking."""
@@ -168,6 +178,9 @@ class Engine:
         """Do now what is otherwise done at the first question and the first letters typed."""
         self._warm(self._opened)
         self.search(_WARMING, k=1)
+        # What is there now stays: looking for garbage in hundreds of thousands of words takes every search's time.
+        gc.collect()
+        gc.freeze()
 
     def _warm(self, opened: OpenGeneration) -> None:
         self.understand(_WARMING, opened)
@@ -304,8 +317,7 @@ class Engine:
             watch: told where the time goes.
         """
         opened, watch = self._opened, watch or Stopwatch()
-        with watch("understand"):
-            asked = self.understand(query, opened, exact=exact)
+        asked = self.understand(query, opened, exact=exact, watch=watch)
         hidden = {document_number(document_id) for document_id in without}
         ranked, judged = self._rank(opened, asked, DEPTH, system, filters, watch, hidden)
         with watch("rerank"):
@@ -370,7 +382,7 @@ class Engine:
                 continue
             without = replace(filters, **{name: None})
             rankings = self._rankings(opened, asked, DEPTH, _INPUTS[system], without, Stopwatch())
-            ranked = fuse(rankings, self.weights)[:DEPTH]
+            ranked = fuse(rankings, self.weights, DEPTH)
             if not everything:
                 ranked = self._related(opened, asked, ranked, self._judge(opened, asked, ranked[:RERANKED]))
             counts = _facets(opened.store, opened.store.places([row for row, _, _ in ranked]))[name]
@@ -393,7 +405,7 @@ class Engine:
             raise ValueError(f"system must be one of {', '.join(SYSTEMS)}, not {system!r}")
         rankings = self._rankings(opened, asked, depth, _INPUTS[system], filters or Filters(), watch)
         with watch("fuse"):
-            fused = fuse(rankings, self.weights)
+            fused = fuse(rankings, self.weights, None if hidden else max(depth, RERANKED))
         if hidden:
             documents = opened.index.documents_of([row for row, _, _ in fused]).tolist()
             fused = [one for one, document in zip(fused, documents, strict=True) if document not in hidden]
@@ -401,7 +413,7 @@ class Engine:
             return fused[:depth], None
         with watch("rerank"):
             judged = self._judge(opened, asked, fused[:RERANKED])
-        return (fused if judged is None else _reordered(fused, judged))[:depth], judged
+            return (fused if judged is None else _reordered(fused, judged))[:depth], judged
 
     def _judge(self, opened: OpenGeneration, asked: Query, head: Sequence[Fused]) -> Judged | None:
         """What the reranker sees of some hits and makes of them; without a reranker their scores stay."""

@@ -13,6 +13,8 @@ from corpus.segment import Segmenter
 from corpus.settings import Settings
 from corpus.store import Store
 from index.embedded_writer import EmbeddedWriter
+from index.encoders import load_lexicon
+from index.interfaces import Encoder
 from index.plan import Plan
 from index.preparing import BatchWriter
 
@@ -25,6 +27,10 @@ class GenerationWriter(BatchWriter, Protocol):
         """What passages must be cut with."""
 
     @property
+    def vector_index(self) -> Mapping[str, Any]:
+        """The manifest's ``vector_index``, after `finish`."""
+
+    @property
     def milvus(self) -> Mapping[str, Any]:
         """The manifest's ``milvus``, after `finish`."""
 
@@ -33,7 +39,7 @@ class GenerationWriter(BatchWriter, Protocol):
 
 
 def writer(
-    partial: Path, plan: Plan, snapshot: Store, dim: int, vocabulary: int, settings: Settings
+    partial: Path, plan: Plan, snapshot: Store, encoder: Encoder, settings: Settings
 ) -> GenerationWriter:
     """A writer of the engine that the settings name.
 
@@ -41,8 +47,7 @@ def writer(
         partial: the folder of the generation in the making.
         plan: what it starts from.
         snapshot: the store as of its change.
-        dim: length of a vector.
-        vocabulary: how many different token rows there are.
+        encoder: makes its vectors.
         settings: name the engine.
 
     Raises:
@@ -52,8 +57,9 @@ def writer(
     if settings.engine == "milvus":
         from index.milvus.writing import MilvusWriter
 
-        return MilvusWriter(partial, plan, snapshot, dim, vocabulary, settings)
-    return EmbeddedWriter(partial, plan, snapshot, dim, vocabulary)
+        vocabulary = len(load_lexicon(encoder).vectors)
+        return MilvusWriter(partial, plan, snapshot, encoder.dim, vocabulary, settings)
+    return EmbeddedWriter(partial, plan, snapshot, settings, encoder)
 
 
 def tidy(settings: Settings, kept: Sequence[Path], *, forget: bool) -> None:

@@ -129,7 +129,7 @@ class EvidenceFinder:
         self._total = sum(weights[t] for t in dict.fromkeys(asked.content) if t in weights)
         self._tokens = np.unique(lexicon.rows([" ".join(asked.content)])[0])
         self._directions = lexicon.directions(self._tokens)
-        self._grams = _Grams(sorted(set(ngrams("".join(asked.content)))))
+        self._grams = Grams(sorted(set(ngrams("".join(asked.content)))))
 
     def weigh(self, text: str, context: str = "") -> tuple[Evidence, Support] | None:
         """The best candidate of a passage, and what the passage as a whole says.
@@ -237,7 +237,7 @@ class _Held:
     """What a passage's clauses hold.
 
     ``tokens`` are those of the context and of each clause, ``vectors`` all of theirs; ``grams`` says where the
-    question's grams stand (`_Grams.held`), ``bounds`` where each clause begins there, and the end of the last.
+    question's grams stand (`Grams.held`), ``bounds`` where each clause begins there, and the end of the last.
     """
 
     tokens: list[NDArray[np.int32]]
@@ -246,7 +246,7 @@ class _Held:
     bounds: NDArray[np.int64]
 
 
-class _Grams:
+class Grams:
     """Finds the question's character n-grams, which are all of one length, all at once."""
 
     def __init__(self, grams: Sequence[str]) -> None:

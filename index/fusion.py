@@ -12,6 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 MODEL = Path(__file__).parent / "model" / "fusion.json"
 Ranking = Sequence[tuple[int, float]]
 Fused = tuple[int, float, dict[str, float]]
@@ -39,35 +42,48 @@ class Weights:
         return float(getattr(self, name))
 
 
-def normalise(name: str, ranking: Ranking) -> dict[int, float]:
-    """Scores mapped so that the best is 1: BM25 from 0, cosines from the ranking's last.
+def fuse(rankings: Mapping[str, Ranking], weights: Weights, depth: int | None = None) -> list[Fused]:
+    """Union of the rankings: (row, score, parts), best first; ties by row; the best ``depth`` of it, if asked.
 
-    BM25 has a true zero (no term in common); cosines have not, so the depth's end serves.
+    Scores are mapped so that each ranking's best is 1: BM25 from 0, cosines from the ranking's last. BM25 has a
+    true zero (no term in common); cosines have not, so the depth's end serves. ``score`` lies in [0, 1]. An input
+    that found nothing gives its share to the others.
     """
-    if not ranking:
-        return {}
-    best = ranking[0][1]
-    floor = ranking[-1][1] if name == "dense" and len(ranking) > 1 else 0.0
-    span = best - floor
-    if span <= 0:
-        return dict.fromkeys((row for row, _ in ranking), 1.0)
-    return {row: max(0.0, (score - floor) / span) for row, score in ranking}
-
-
-def fuse(rankings: Mapping[str, Ranking], weights: Weights) -> list[Fused]:
-    """Union of the rankings: (row, score, parts), best first; ties by row.
-
-    ``score`` lies in [0, 1]. An input that found nothing gives its share to the others.
-    """
-    parts: dict[int, dict[str, float]] = {}
-    total = sum(weights.of(name) for name, ranking in rankings.items() if ranking)
-    for name, ranking in rankings.items():
-        for row, value in normalise(name, ranking).items():
-            parts.setdefault(row, {})[name] = value
+    held = {name: ranking for name, ranking in rankings.items() if ranking}
+    total = sum(weights.of(name) for name in held)
     if total <= 0:
         return []
-    fused = [
-        (row, sum(weights.of(name) * value for name, value in part.items()) / total, part)
-        for row, part in parts.items()
+    columns = [tuple(zip(*ranking, strict=True)) for ranking in held.values()]
+    rows, place = np.unique(np.concatenate([column[0] for column in columns]), return_inverse=True)
+    parts = np.full((len(held), len(rows)), np.nan)
+    scores = np.zeros(len(rows))
+    start = 0
+    for number, (name, column) in enumerate(zip(held, columns, strict=True)):
+        at = place[start : start + len(column[0])]
+        start += len(at)
+        normalised = _normalised(name, np.asarray(column[1], dtype=np.float64))
+        parts[number, at] = normalised
+        scores[at] += weights.of(name) * normalised
+    scores /= total
+    order = np.lexsort((rows, -scores))[:depth]
+    names = tuple(held)
+    return [
+        (row, score, {name: part for name, part in zip(names, each, strict=True) if part == part})
+        for row, score, each in zip(
+            rows[order].tolist(), scores[order].tolist(), parts[:, order].T.tolist(), strict=True
+        )
     ]
-    return sorted(fused, key=lambda item: (-item[1], item[0]))
+
+
+def normalise(name: str, ranking: Ranking) -> dict[int, float]:
+    """A ranking's scores by row, as `fuse` maps them."""
+    if not ranking:
+        return {}
+    rows, scores = zip(*ranking, strict=True)
+    return dict(zip(rows, _normalised(name, np.asarray(scores, dtype=np.float64)).tolist(), strict=True))
+
+
+def _normalised(name: str, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    floor = float(scores[-1]) if name == "dense" and len(scores) > 1 else 0.0
+    span = float(scores[0]) - floor
+    return np.maximum(0.0, (scores - floor) / span) if span > 0 else np.ones(len(scores))

@@ -9,40 +9,38 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from corpus.cleaning import CLEANER_VERSION
 from corpus.locking import PATIENCE_SECONDS, corpus_lock
 from corpus.segment import Segmenter
 from corpus.settings import Settings
-from corpus.store import Store, StoredPassage
+from corpus.store import Store
 from index import engines
+from index.bulk import prepared
 from index.calibration import Calibration
 from index.encoders import load_encoder, load_lexicon
 from index.engines import GenerationWriter
 from index.fusion import Weights
 from index.interfaces import Encoder
 from index.plan import LEXICAL_FORMAT, Plan, make_plan
-from index.preparing import prepare
 from index.publish import (
     FORMAT,
     Manifest,
     current_name,
     drop_old,
-    file_sha256,
     listed_files,
     publish,
+    sha256_of,
     start,
 )
 from index.texts_beside import DICTIONARY
 from index.writing import making
 
 TRUNCATED = "truncated.json"
-_BATCH = 2048
 Progress = Callable[[int, int], None]
 
 
@@ -55,6 +53,7 @@ def build(
     fresh: bool = False,
     patience_seconds: float = PATIENCE_SECONDS,
     forget: bool = True,
+    stage: Callable[[str], None] | None = None,
 ) -> str:
     """Publish a generation of all passages now in the store; its name.
 
@@ -67,6 +66,7 @@ def build(
         patience_seconds: how long to wait for another process that changes this data directory.
         forget: delete rows that no kept generation reads; a caller who builds often does so itself, later,
             because another process may still be answering from an earlier generation.
+        stage: told what comes after the passages, which may take a while: the index, then its checksums.
 
     Returns:
         The new generation's name, or the current one's when nothing has changed.
@@ -85,7 +85,7 @@ def build(
             _tidy(store, settings, forget=forget)
             return plan.base.name
         with making(settings):
-            name = _publish(plan, snapshot, settings, encoder, progress)
+            name = _publish(plan, snapshot, settings, encoder, progress, stage)
         _tidy(store, settings, forget=forget)
         return name
 
@@ -99,15 +99,22 @@ def _tidy(store: Store, settings: Settings, *, forget: bool) -> None:
 
 
 def _publish(
-    plan: Plan, snapshot: Store, settings: Settings, encoder: Encoder, progress: Progress | None
+    plan: Plan,
+    snapshot: Store,
+    settings: Settings,
+    encoder: Encoder,
+    progress: Progress | None,
+    stage: Callable[[str], None] | None,
 ) -> str:
     partial = start(settings)
     writer: GenerationWriter | None = None
     try:
-        vocabulary = len(load_lexicon(encoder).vectors)
-        writer = engines.writer(partial, plan, snapshot, encoder.dim, vocabulary, settings)
-        written = _write(partial, plan, snapshot, encoder, writer, progress)
-        _manifest(partial, snapshot, encoder, plan, written, writer.milvus).write(partial)
+        writer = engines.writer(partial, plan, snapshot, encoder, settings)
+        written = _write(partial, plan, snapshot, settings, encoder, writer, progress)
+        _tell(stage, "เขียนดัชนี / writing the index")
+        writer.finish()
+        _tell(stage, "ผลรวมตรวจสอบ / checksums")
+        _manifest(partial, snapshot, encoder, plan, written, writer).write(partial)
         return publish(partial, settings)
     except BaseException:
         # What was written may be what fills the disk.
@@ -115,6 +122,11 @@ def _publish(
         if writer is not None:
             writer.abandon()
         raise
+
+
+def _tell(stage: Callable[[str], None] | None, what: str) -> None:
+    if stage is not None:
+        stage(what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,35 +141,24 @@ def _write(
     partial: Path,
     plan: Plan,
     snapshot: Store,
+    settings: Settings,
     encoder: Encoder,
     writer: GenerationWriter,
     progress: Progress | None,
 ) -> _Written:
-    """Write all but the manifest."""
-    lexicon = load_lexicon(encoder)
+    """Give the writer all passages."""
     writer.remove(plan.removed)
     truncated = _base_truncated(plan)
     done = total = 0
-    for batch in _batches(snapshot, plan):
-        prepared = prepare(batch, encoder, lexicon, writer.segmenter)
-        writer.add(prepared)
-        truncated += prepared.truncated
-        total += prepared.total
-        done += len(prepared)
+    for batch in prepared(snapshot, settings, plan.added, encoder, partial / DICTIONARY):
+        writer.add(batch)
+        truncated += batch.truncated
+        total += batch.total
+        done += len(batch)
         if progress:
             progress(done, len(plan.added))
-    writer.finish()
     (partial / TRUNCATED).write_text(json.dumps(truncated), encoding="utf-8")
     return _Written(len(truncated), total)
-
-
-def _batches(snapshot: Store, plan: Plan) -> Iterator[list[StoredPassage]]:
-    if plan.base is None:
-        yield from snapshot.stream(size=_BATCH)
-        return
-    for begin in range(0, len(plan.added), 500):
-        found = snapshot.stored(plan.added[begin : begin + 500])
-        yield [found[row] for row in sorted(found)]
 
 
 def _base_truncated(plan: Plan) -> list[int]:
@@ -174,7 +175,7 @@ def _manifest(
     encoder: Encoder,
     plan: Plan,
     written: _Written,
-    milvus: Mapping[str, Any],
+    writer: GenerationWriter,
 ) -> Manifest:
     return Manifest(
         format=FORMAT,
@@ -193,10 +194,11 @@ def _manifest(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         lexical=LEXICAL_FORMAT,
         lexicon=load_lexicon(encoder).revision,
+        vector_index=writer.vector_index,
         fusion=asdict(Weights.load()),
         calibration=Calibration.load().revision,
         files=_digests(partial, plan.base),
-        milvus=milvus,
+        milvus=writer.milvus,
     )
 
 
@@ -208,8 +210,13 @@ def _digests(partial: Path, base: Path | None) -> dict[str, str]:
             status = (base / name).stat()
             known[status.st_dev, status.st_ino] = digest
     files = {}
+    anew: list[Path] = []
     for path in listed_files(partial):
         status = path.stat()
         linked = known.get((status.st_dev, status.st_ino))
-        files[path.relative_to(partial).as_posix()] = linked or file_sha256(path)
-    return files
+        if linked is None:
+            anew.append(path)
+        else:
+            files[path.relative_to(partial).as_posix()] = linked
+    made = zip(anew, sha256_of(anew), strict=True)
+    return files | {path.relative_to(partial).as_posix(): digest for path, digest in made}

@@ -59,7 +59,7 @@ class Judged:
                 own = documents[place]
                 other = max((score for document, score in best.items() if document != own), default=least)
                 share = math.exp(best[own] - first) / heap
-                seen = self.features[place, _PLACES].tolist()
+                seen = self.features[place].take(_PLACES).tolist()
                 found[row] = (
                     scores[place],
                     scores[place] - mean,

@@ -11,16 +11,19 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-FORMAT = 2
-#: Formats that this program opens. 1 had no digest of the manifest, no names and word counts, and no delta.
-READ_FORMATS = (2,)
+FORMAT = 3
+#: Formats that this program opens. 1 had no digest of the manifest, no names and word counts, and no delta; 2 kept ids
+#: and vectors in one file and read all of a coarse index.
+READ_FORMATS = (3,)
 MANIFEST = "manifest.json"
 _MOST_BYTES = 1 << 26
+_HASHED_AT_ONCE = 4
 _SETTLED_NS = 2_000_000_000
 #: Empty files that tantivy makes where it reads and writes; nobody reads them.
 _LOCKS = frozenset({".tantivy-meta.lock", ".tantivy-writer.lock"})
@@ -41,6 +44,7 @@ class Manifest:
     ``change`` is the store's change number that it reads the texts as of. ``base_change`` and ``base_passages`` are those
     of its base files, which are older where it has a delta (`index.delta`).
     ``lexicon`` is the revision of the static encoder whose tokens the forward index holds.
+    ``vector_index`` says how its vectors are searched, and how well that finds what a search of all would (`index.coarse`).
     ``files`` maps each file's relative path to its SHA-256. ``milvus`` says where in Milvus the passages lie
     (`index.milvus.served`); it is empty, and not in the file, where the embedded engine's files are among ``files``.
     """
@@ -61,6 +65,7 @@ class Manifest:
     created: str
     lexical: str
     lexicon: str
+    vector_index: Mapping[str, Any] = field(default_factory=dict)
     fusion: Mapping[str, float] = field(default_factory=dict)
     calibration: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
@@ -154,6 +159,14 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def sha256_of(paths: Sequence[Path]) -> list[str]:
+    """`file_sha256` of several files, some at once: hashing needs no Python."""
+    with ThreadPoolExecutor(_HASHED_AT_ONCE) as pool:
+        largest_first = sorted(paths, key=_size, reverse=True)
+        digests = dict(zip(largest_first, pool.map(file_sha256, largest_first), strict=True))
+    return [digests[path] for path in paths]
+
+
 def listed_files(folder: Path) -> list[Path]:
     """The files a manifest lists: all but itself and locks, sorted by path."""
     return sorted(
@@ -216,14 +229,28 @@ def verify(folder: Path, manifest: Manifest, *, anew: bool = False) -> None:
     for name in sorted(there ^ set(manifest.files)):
         fault = "file missing" if name in manifest.files else "file not in the manifest"
         raise GenerationError(say(folder, f"{name}: {fault}"))
-    for name in sorted(there):
+
+    def fault_of(name: str) -> str:
         try:
             differs = _verified.sha256(folder / name, anew=anew) != manifest.files[name]
         except OSError as error:
-            raise GenerationError(say(folder, f"{name}: {reason(error)}")) from error
-        if differs:
-            raise GenerationError(say(folder, f"{name}: checksum differs"))
+            return reason(error)
+        return "checksum differs" if differs else ""
+
+    # The largest first, so that none of them is left alone at the end.
+    names = sorted(there, key=lambda name: (-_size(folder / name), name))
+    with ThreadPoolExecutor(_HASHED_AT_ONCE) as pool:
+        faults = {name: found for name, found in zip(names, pool.map(fault_of, names), strict=True) if found}
+    for name in sorted(faults):
+        raise GenerationError(say(folder, f"{name}: {faults[name]}"))
     _verified.keep(folder / name for name in there)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
 
 
 def is_folder(path: Path) -> bool:

@@ -126,7 +126,7 @@ def _matches(folder: Path, manifest: Manifest, store: Store) -> None:
     held = store.at(manifest.change).count("passages") if manifest.change <= store.change else -1
     if held != manifest.passages:
         raise GenerationError(
-            say(folder, f"{store.path.name} does not hold the {manifest.passages} passages it was built from")
+            say(folder, f"{store.name} does not hold the {manifest.passages} passages it was built from")
         )
 
 

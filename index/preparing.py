@@ -7,7 +7,7 @@ a `BatchWriter` takes them in row order, whatever engine it writes for.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -88,42 +88,50 @@ def passage_input(stored: StoredPassage) -> str:
 
 
 def prepare(
-    batch: Sequence[StoredPassage], encoder: Encoder, lexicon: StaticEncoder, segmenter: Segmenter
+    batch: Sequence[StoredPassage], encoder: Encoder | None, lexicon: StaticEncoder, segmenter: Segmenter
 ) -> Prepared:
     """All that an index keeps of some passages.
 
     Args:
         batch: passages in row order.
-        encoder: makes the vectors.
+        encoder: makes the vectors; ``None`` leaves that to `encoded`.
         lexicon: makes the token rows; where it is the encoder, each text is tokenized once.
         segmenter: cuts the words.
     """
     parts = _token_rows(batch, lexicon)
-    texts = [passage_input(stored) for stored in batch]
-    if encoder is lexicon:
-        vectors = lexicon.encode_rows([np.concatenate(part) for part in parts])
-        truncated: list[int] = []
-    else:
-        vectors = encoder.encode_passages(texts)
-        truncated = _truncated(batch, texts, encoder)
+    kinds = [np.unique(np.concatenate(part), return_counts=True) for part in parts]
     tokens, lengths = _bounded(parts)
-    kinds, occurrences = _occurrences(tokens, lengths.sum(axis=1), len(lexicon.vectors))
-    full = [f"{stored.context}\n{stored.passage.text}" for stored in batch]
-    return Prepared(
+    different, occurrences = _occurrences(parts, [held for held, _ in kinds], tokens, lengths)
+    words, characters = _terms(batch, segmenter)
+    made = Prepared(
         rows=np.asarray([stored.row for stored in batch], dtype=np.int64),
         passage_ids=tuple(stored.passage.passage_id for stored in batch),
-        vectors=np.asarray(vectors, dtype=np.float16),
-        words=tuple(" ".join(segmenter.terms(text)) for text in full),
-        characters=tuple(skeleton(text) for text in full),
+        vectors=np.zeros((len(batch), 0), dtype=np.float16),
+        words=words,
+        characters=characters,
         tokens=tokens,
         lengths=lengths,
-        kinds=kinds,
+        kinds=different,
         occurrences=occurrences,
         documents=np.asarray([document_number(s.passage.document_id) for s in batch], dtype=np.int64),
         attributes=tuple(_attributes(stored) for stored in batch),
-        truncated=tuple(truncated),
+        truncated=(),
         total=corpus_sum.total(batch),
     )
+    if encoder is lexicon:
+        vectors = np.zeros((len(batch), lexicon.dim), dtype=np.float16)
+        for place, (held, counts) in enumerate(kinds):
+            vectors[place] = lexicon.pooled_kinds(held, counts)
+        return replace(made, vectors=vectors)
+    return made if encoder is None else encoded(made, [passage_input(stored) for stored in batch], encoder)
+
+
+def encoded(batch: Prepared, texts: Sequence[str], encoder: Encoder) -> Prepared:
+    """A batch with vectors, made from each passage's `passage_input`."""
+    limit = encoder.max_tokens
+    counts = encoder.count_tokens(texts) if limit is not None else ()
+    cut = tuple(row for row, count in zip(batch.rows.tolist(), counts, strict=False) if count > (limit or 0))
+    return replace(batch, vectors=encoder.encode_passages(texts).astype(np.float16), truncated=cut)
 
 
 def _token_rows(batch: Sequence[StoredPassage], lexicon: StaticEncoder) -> list[tuple[Integers, Integers]]:
@@ -134,12 +142,19 @@ def _token_rows(batch: Sequence[StoredPassage], lexicon: StaticEncoder) -> list[
     return [(known[stored.context], body) for stored, body in zip(batch, bodies, strict=True)]
 
 
-def _truncated(batch: Sequence[StoredPassage], texts: Sequence[str], encoder: Encoder) -> list[int]:
-    limit = encoder.max_tokens
-    if limit is None:
-        return []
-    counts = encoder.count_tokens(texts)
-    return [stored.row for stored, count in zip(batch, counts, strict=True) if count > limit]
+def _terms(batch: Sequence[StoredPassage], segmenter: Segmenter) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Each passage's terms and skeleton, its context's before its text's: nothing reaches over the line's end between."""
+    contexts = {
+        context: (" ".join(segmenter.terms(context)), skeleton(context))
+        for context in {stored.context for stored in batch}
+    }
+    words, characters = [], []
+    for stored in batch:
+        text = stored.passage.text
+        head, letters = contexts[stored.context]
+        words.append(" ".join(filter(None, (head, *segmenter.terms(text)))))
+        characters.append(letters + skeleton(text))
+    return tuple(words), tuple(characters)
 
 
 def _bounded(parts: Sequence[tuple[Integers, Integers]]) -> tuple[Integers, NDArray[np.int64]]:
@@ -156,13 +171,20 @@ def _bounded(parts: Sequence[tuple[Integers, Integers]]) -> tuple[Integers, NDAr
 
 
 def _occurrences(
-    tokens: Integers, lengths: NDArray[np.int64], vocabulary: int
+    parts: Sequence[tuple[Integers, Integers]],
+    kinds: list[NDArray[np.integer]],
+    tokens: Integers,
+    lengths: NDArray[np.int64],
 ) -> tuple[Integers, NDArray[np.int64]]:
-    """The different tokens, and in how many of the passages each stands."""
-    passage = np.repeat(np.arange(len(lengths)), lengths)
-    each = np.unique(passage * vocabulary + tokens) % max(1, vocabulary)
-    kinds, counts = np.unique(each, return_counts=True)
-    return kinds.astype(np.int32), counts
+    """The different tokens, and in how many of the passages each stands; ``kinds`` are those of each whole passage."""
+    held = lengths.sum(axis=1)
+    ends = np.cumsum(held)
+    whole = np.asarray([len(context) + len(body) for context, body in parts], dtype=np.int64)
+    for place in np.flatnonzero(held < whole):
+        kinds[place] = np.unique(tokens[ends[place] - held[place] : ends[place]])
+    every = np.concatenate(kinds) if kinds else np.zeros(0)
+    different, counts = np.unique(every, return_counts=True)
+    return different.astype(np.int32), counts
 
 
 def _attributes(stored: StoredPassage) -> tuple[str | None, ...]:

@@ -27,6 +27,7 @@ from index.manifest import (
     listed_files,
     read_bytes,
     reason,
+    sha256_of,
     verify,
 )
 
@@ -47,6 +48,7 @@ __all__ = [
     "name_current",
     "publish",
     "read_current",
+    "sha256_of",
     "start",
     "verify",
 ]

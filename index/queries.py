@@ -14,6 +14,7 @@ from corpus.cleaning import clean_query
 from corpus.segment import fold
 from index.lexical import ngrams
 from index.spelling import Speller
+from index.stages import Stopwatch
 from index.synonyms import other_names
 from index.vocabulary import FUNCTION_WORDS, QUESTION_WORDS, without_fillers
 
@@ -64,28 +65,44 @@ class Query:
     """Scraps of what was typed that a correction replaced: searched beside it, neither marked nor evidence."""
 
 
-def understand(text: str, cut: Callable[[str], list[str]], speller: Speller | None = None) -> Query:
+def understand(
+    text: str,
+    cut: Callable[[str], list[str]],
+    speller: Speller | None = None,
+    watch: Stopwatch | None = None,
+) -> Query:
     """Clean a question, put it right and weigh its terms; ``cut`` is the generation's `Segmenter.terms`.
 
     Text beyond `MAX_CHARS` characters is left out: callers that must refuse it check before.
-    Without a ``speller`` the question is taken exactly as it was typed.
+    Without a ``speller`` the question is taken exactly as it was typed. ``watch`` is told where the time goes.
     """
-    typed = clean_query(text[:MAX_CHARS])
-    meant = typed if speller is None else _meant(text[:MAX_CHARS], typed, speller)
+    watch = watch or Stopwatch()
+    with watch("clean"):
+        typed = clean_query(text[:MAX_CHARS])
+    with watch("spell"):
+        meant = typed if speller is None else _meant(text[:MAX_CHARS], typed, speller)
+    with watch("segment"):
+        return _understood(typed, meant, cut)
+
+
+def _understood(typed: str, meant: str, cut: Callable[[str], list[str]]) -> Query:
+    """The terms of a question as it was typed and as it was meant."""
     suggestion = None if meant == typed else meant
     kind = question_kind(meant)
     meant = without_fillers(meant)
     if not _THAI.search(meant):
         meant = _with_thai_names(meant, cut)
-    content = _content(meant, cut)
+    terms = cut(meant)
+    content = _content(terms)
     words = _words(content)
-    grams = _grams(meant, cut)
+    grams = _grams(terms)
     replaced: frozenset[str] = frozenset()
     if suggestion is not None:
-        scraps = _words(_content(typed, cut))
+        terms = cut(typed)
+        scraps = _words(_content(terms))
         replaced = frozenset(scraps.keys() - words.keys())
         _keep(words, scraps)
-        _keep(grams, _grams(typed, cut))
+        _keep(grams, _grams(terms))
     if _THAI.search(meant):
         for names in other_names(fold(meant), content):
             _expand(words, names, cut)
@@ -100,8 +117,8 @@ def _meant(text: str, typed: str, speller: Speller) -> str:
     return cleaned if correction is None else correction.text
 
 
-def _content(text: str, cut: Callable[[str], list[str]]) -> tuple[str, ...]:
-    return tuple(term for term in cut(text) if term not in QUESTION_WORDS)
+def _content(terms: Sequence[str]) -> tuple[str, ...]:
+    return tuple(term for term in terms if term not in QUESTION_WORDS)
 
 
 def _words(content: Sequence[str]) -> dict[str, float]:
@@ -119,7 +136,7 @@ def _keep(weights: dict[str, float], typed: Mapping[str, float]) -> None:
 
 def _with_thai_names(text: str, cut: Callable[[str], list[str]]) -> str:
     """A question without Thai, followed by the first Thai name of each thing that it names."""
-    found = other_names(fold(text), _content(text, cut))
+    found = other_names(fold(text), _content(cut(text)))
     thai = [name for names in found for name in [n for n in names if _THAI.search(n)][:1]]
     return " ".join(dict.fromkeys((text, *thai)))
 
@@ -138,11 +155,11 @@ def question_kind(text: str) -> str:
     return next((kind for kind, pattern in _KINDS if pattern.search(folded)), "what")
 
 
-def _grams(cleaned: str, cut: Callable[[str], list[str]]) -> dict[str, float]:
+def _grams(terms: Sequence[str]) -> dict[str, float]:
     """3-grams of the stretches between question words."""
     weights: dict[str, float] = {}
     stretch: list[str] = []
-    for term in [*cut(cleaned), ""]:
+    for term in [*terms, ""]:
         if term and term not in QUESTION_WORDS:
             stretch.append(term)
             continue

@@ -87,12 +87,13 @@ class Reranker:
     @cached_property
     def _joined(self) -> tuple[Features, Features, Features, Features]:
         """The networks side by side: one product instead of many small ones."""
-        count = np.float32(len(self.networks))
+        out = np.concatenate([one.out for one in self.networks]) / len(self.networks)
+        direct = np.mean([one.direct for one in self.networks], axis=0)
         return (
             np.concatenate([one.hidden for one in self.networks], axis=1),
             np.concatenate([one.bias for one in self.networks]),
-            np.concatenate([one.out for one in self.networks]) / count,
-            np.sum([one.direct for one in self.networks], axis=0) / count,
+            out.astype(np.float32),
+            direct.astype(np.float32),
         )
 
 

@@ -22,11 +22,14 @@ async def livez() -> JSONResponse:
 
 @router.get("/readyz", summary="Can it answer questions?", response_model=Ready, responses=documented(503))
 async def readyz(serving: ServingDep) -> JSONResponse:
-    """503 until an index is open, and while what holds it does not answer.
+    """503 until an index is open, and while its PostgreSQL or its Milvus cannot be reached.
 
     `fault` says why an older one serves than the one that should.
     """
     engine = serving.engine
+    # Not on the pool that answers: a busy service is a ready one.
+    if engine.store.remote:
+        await asyncio.to_thread(engine.store.reach)
     if await asyncio.to_thread(engine.problem):
         raise unreachable()
     body = {

@@ -18,12 +18,13 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from corpus.sqlite import StoreError
 from index.interfaces import UnavailableError
 from service.edge.current import CURRENT
 from service.edge.headers import security_headers
 from service.schemas import Problem
 
-_log = logging.getLogger("karani")
+_log = logging.getLogger("karani.service")
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {
     400: ("คำขออ่านไม่ได้", "The request cannot be read"),
@@ -101,6 +102,12 @@ def busy(*, close: bool = False) -> ProblemError:
     thai, english = "มีผู้ใช้งานมาก กรุณาลองใหม่ในอีกสักครู่", "too many requests wait: try again shortly"
     headers = {"Retry-After": "1", **({"Connection": "close"} if close else {})}
     return ProblemError(503, "busy", thai, english, headers=headers)
+
+
+def store_away() -> ProblemError:
+    """503 while a database is away or cannot be used; the log says more than a stranger needs to know."""
+    thai, english = "ฐานข้อมูลยังใช้ไม่ได้ กรุณาลองใหม่", "a database cannot be used just now: try again"
+    return ProblemError(503, "no-database", thai, english, headers={"Retry-After": "5"})
 
 
 def unreachable() -> ProblemError:
@@ -190,7 +197,7 @@ def install(
                 answered.headers[name.decode()] = value.decode("latin-1")
         return answered
 
-    for kind in (RequestValidationError, HTTPException, UnavailableError, Exception):
+    for kind in (RequestValidationError, HTTPException, StoreError, UnavailableError, Exception):
         app.add_exception_handler(kind, answer)
     return answer
 
@@ -205,6 +212,9 @@ def _problem_of(request: Request, error: Exception) -> ProblemError:
         return unreachable()
     if isinstance(error, HTTPException):
         return _from_http(error, request)
+    if isinstance(error, StoreError):
+        _log.error("a database cannot be used: %s", error)
+        return store_away()
     # Starlette raises it again once this is sent, and the server logs it with its traceback.
     return ProblemError(
         500, "internal", "เกิดข้อผิดพลาดในระบบ กรุณาลองใหม่", "an internal error; it has been logged"

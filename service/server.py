@@ -1,16 +1,12 @@
-"""The server process: uvicorn on uvloop and httptools, stopped gently; or several of them (`service.workers`)."""
+"""The server process: uvicorn on uvloop and httptools, stopped gently; `service.workers` runs several of them."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from socket import socket
 from types import FrameType
-from typing import Literal
 
 import uvicorn
 from fastapi import FastAPI
@@ -19,15 +15,11 @@ from corpus.settings import Settings
 from service.app import create_app
 from service.corpora import Corpora
 from service.edge.connections import guarded
-from service.edge.hosts import LOOPBACK, is_loopback
 from service.edge.logs import log_config
 from service.edge.middleware import Lifecycle
 from service.memory import keep_little
 from service.settings import ServiceSettings
 from service.workers.board import Board
-from service.workers.number import how_many
-
-ROOT = Path(__file__).parents[1]
 
 
 class GentleServer(uvicorn.Server):
@@ -95,40 +87,17 @@ def configured(
     )
 
 
-def run(
-    settings: Settings,
-    *,
-    own: Settings | None = None,
-    host: str | None = None,
-    port: int | None = None,
-    service: ServiceSettings | None = None,
-    workers: int | Literal["auto"] | None = None,
-) -> None:
-    """Serve a data directory until SIGINT or SIGTERM; running requests have time to finish.
+def run(service: ServiceSettings, own: Settings, demo: Settings | None = None) -> None:
+    """Serve by this process alone until SIGINT or SIGTERM; running requests have time to finish.
 
     Args:
-        settings: names the data directory that is served first, and the encoder.
-        own: the operator's data directory, where that is another one because the demo stands in for it: keys,
-            feedback and changes to the corpus go there.
-        host: address to listen on; ``None`` leaves it to ``service``.
-        port: TCP port; ``None`` leaves it to ``service``.
-        service: the HTTP edge's settings; ``None`` reads them from the environment.
-        workers: processes that serve, or ``auto``; ``None`` leaves it to ``service``. Where there are several, this
-            process becomes `service.workers.supervisor` and nothing after this call runs.
+        service: the HTTP edge's settings.
+        own: the operator's data directory: keys, feedback and changes to the corpus go there.
+        demo: the one that is served while there is nothing in the own one.
 
     Raises:
         SystemExit: the address is taken or the application could not start.
     """
-    service = service or ServiceSettings()
-    given = {"host": host, "port": port, "serve_workers": workers}
-    service = service.model_copy(update={name: value for name, value in given.items() if value is not None})
-    if not service.hosts and is_loopback(service.host):
-        service = service.model_copy(update={"hosts": LOOPBACK})  # no page of another name may read it
-    own = own or settings
-    demo = settings if settings != own else None
-    count = how_many(service.serve_workers, own, demo)
-    if count > 1:
-        _become_supervisor(service.model_copy(update={"serve_workers": count}), own, demo)
     keep_little()
     server(app_of(service, Corpora(own, demo)), service, whole_process=True).run()
 
@@ -140,21 +109,3 @@ def app_of(service: ServiceSettings, corpora: Corpora, board: Board | None = Non
     app.state.pages.warm()
     app.openapi()
     return app
-
-
-def _become_supervisor(service: ServiceSettings, own: Settings, demo: Settings | None) -> None:
-    """Begin anew as the supervisor, without what this process has loaded so far."""
-    command = [sys.executable, "-P", "-m", "service.workers.supervisor", "--data", str(own.data)]
-    if demo is not None:
-        command += ["--demo", str(demo.data)]
-    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {
-        **os.environ,
-        **service.as_environment(),
-        "PYTHONPATH": os.pathsep.join(paths),
-        "KARANI_ENCODER": own.encoder,
-        "KARANI_ENCODER_REVISION": own.encoder_revision or "",
-        "KARANI_KEEP_ORIGINALS": "1" if own.keep_originals else "0",
-    }
-    sys.stdout.flush()
-    os.execve(sys.executable, command, environment)  # noqa: S606 - this very program

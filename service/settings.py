@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+from collections.abc import Mapping
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -306,11 +307,13 @@ class ServiceSettings(BaseSettings):
             raise ValueError("must be an address such as https://cases.example.go.th, without ?, # and @")
         return value.rstrip("/")
 
-    def as_environment(self) -> dict[str, str]:
-        """The variables that another process reads the same settings from."""
-        return {
-            f"KARANI_{name.upper()}": _written(name, getattr(self, name))
-            for name, field in type(self).model_fields.items()
+    def as_environment(self, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The variables that another process reads the same settings from, in place of those that ``environ`` has."""
+        fields = {f"KARANI_{name.upper()}": (name, field) for name, field in type(self).model_fields.items()}
+        kept = {name: value for name, value in (environ or {}).items() if name.upper() not in fields}
+        return kept | {
+            variable: _written(name, getattr(self, name))
+            for variable, (name, field) in fields.items()
             if getattr(self, name) != field.get_default(call_default_factory=True, validated_data={})
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print, write; 0 done, 1 something failed, 2 usage, 130 stopped."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what runs below ends with this process
     parser = _parser()
     args = parser.parse_args(argv)
     steps = [step for step in STEPS if step.name in args.only.split(",")]

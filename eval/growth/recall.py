@@ -32,7 +32,11 @@ def measure(settings: Settings, questions: Sequence[str], depth: int, progress: 
         raise FileNotFoundError(f"{settings.generations}: nothing is built")
     index = DenseIndex(settings.generations / name)
     encoder = load_encoder(settings.encoder, revision=settings.encoder_revision)
-    asked = encoder.encode_queries(questions)
+    return by_score(index, encoder.encode_queries(questions), depth, progress)
+
+
+def by_score(index: DenseIndex, asked: Vectors, depth: int, progress: Progress) -> float:
+    """The same for query vectors, shape (queries, dim); zero ones are left out."""
     asked = asked[np.any(asked != 0, axis=1)]
     least = thresholds(index, asked, depth, progress)
     shares = []

@@ -37,12 +37,12 @@ CATALOGUE = (
     ),
     Entry("fts5", "SQLite FTS5 trigram", "fts5", False, 180, note="any trigram of the question, `bm25`; no vectors"),
     Entry(
-        "by-hand", "bm25s + FAISS by hand", "by_hand", True, 150,
+        "by-hand", "bm25s + FAISS by hand", "by_hand", True, 500,
         note="newmm words, flat index, reciprocal rank fusion",
     ),
     Entry("txtai", "txtai hybrid", "txtai_hybrid", True, 200, note="`hybrid=True`, all defaults"),
     Entry(
-        "lancedb", "LanceDB hybrid", "lancedb_hybrid", True, 150,
+        "lancedb", "LanceDB hybrid", "lancedb_hybrid", True, 250,
         note="native full-text index, default reranker; a vector index from 100,000 rows on",
     ),
     Entry(

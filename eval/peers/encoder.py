@@ -6,10 +6,23 @@ models themselves get the folder's name and permission to run its module, `index
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-FOLDER = Path(__file__).resolve().parents[2] / "index" / "model"
+_INDEX = Path(__file__).resolve().parents[2] / "index"
+FOLDER = _INDEX / "model"
+
+
+def alone() -> None:
+    """Let that one module be imported without the rest of its package, whose needs the peers' environment lacks."""
+    package = ModuleType("index.encoders")
+    package.__path__ = [str(_INDEX / "encoders")]
+    sys.modules.setdefault(package.__name__, package)
+
+
+alone()
 
 
 def sentence_transformer() -> Any:

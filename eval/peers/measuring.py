@@ -61,10 +61,8 @@ def measure(subject: Subject, questions: Questions, limits: Limits, say: Say) ->
     return figures
 
 
-def _process(subject: Subject, what: str, say: Say) -> SystemProcess:
-    return SystemProcess(
-        subject.python, subject.entry.module, subject.log, lambda waited, used: say(what, waited, used)
-    )
+def _process(subject: Subject, say: Say) -> SystemProcess:
+    return SystemProcess(subject.python, subject.entry.module, subject.log, say)
 
 
 def _build(subject: Subject, questions: Questions, limits: Limits, say: Say) -> dict[str, Any]:
@@ -72,7 +70,7 @@ def _build(subject: Subject, questions: Questions, limits: Limits, say: Say) -> 
     shutil.rmtree(subject.folder, ignore_errors=True)
     subject.folder.mkdir(parents=True)
     began = time.perf_counter()
-    with _process(subject, "build", say) as process:
+    with _process(subject, say) as process:
         versions = process.started(limits.start_s)["versions"]
         base = process.tree.memory()
         told = process.do(
@@ -94,7 +92,7 @@ def _build(subject: Subject, questions: Questions, limits: Limits, say: Say) -> 
 def _serve(subject: Subject, questions: Questions, limits: Limits, say: Say) -> dict[str, Any]:
     """From what lies on disk, in another fresh process."""
     began = time.perf_counter()
-    with _process(subject, "open", say) as process:
+    with _process(subject, say) as process:
         versions = process.started(limits.start_s)["versions"]
         process.do("open", limits.open_s, folder=str(subject.folder.resolve()), question=questions.warm[0])
         figures: dict[str, Any] = {"versions": versions, "open_s": time.perf_counter() - began}
@@ -115,16 +113,23 @@ class _Asking:
         self._process = process
         self._limits = limits
 
-    def __call__(self, texts: Sequence[str], clients: int, limit_s: float) -> dict[str, Any]:
+    def __call__(
+        self, texts: Sequence[str], clients: int, limit_s: float, label: str = "warm up"
+    ) -> dict[str, Any]:
         # A question in work when the time is over is finished, however long it takes.
         return self._process.do(
-            "answer", 2 * limit_s + 300, questions=list(texts), clients=clients, limit_s=limit_s
+            "answer",
+            2 * limit_s + 300,
+            label=label,
+            questions=list(texts),
+            clients=clients,
+            limit_s=limit_s,
         )
 
     def timed(self, texts: Sequence[str], clients: int) -> dict[str, Any]:
         """Latencies and rate; processor milliseconds a question tell how busy a shared machine was with others."""
         before = self._process.tree.cpu_s()
-        told = self(texts, clients, self._limits.timing_s)
+        told = self(texts, clients, self._limits.timing_s, f"answer, clients: {clients}")
         if "fault" in told:
             return {"clients": clients, "fault": told["fault"]}
         spent = self._process.tree.cpu_s() - before
@@ -140,7 +145,7 @@ class _Asking:
 
     def judged(self, questions: Questions) -> dict[str, Any]:
         """Measures over the judged questions, by the same code for every system."""
-        told = self([query.text for query in questions.judged], 1, self._limits.quality_s)
+        told = self([query.text for query in questions.judged], 1, self._limits.quality_s, "judged questions")
         if "fault" in told:
             return {"fault": told["fault"]}
         if len(told["asked"]) < len(questions.judged):

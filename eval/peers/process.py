@@ -17,10 +17,12 @@ from typing import Any
 from eval.peers.memory import Tree
 
 ROOT = Path(__file__).resolve().parents[2]
-_SAMPLE_S = 0.5
+_SAMPLE_S = 1.0
+_FAREWELL_S = 15.0
 #: A machine that swaps measures nothing; a system that takes more is stopped.
 MOST_BYTES = 14 << 30
-Ticking = Callable[[float, int], None]
+#: What is being done, for how many seconds, with how many bytes (0 where nobody looks).
+Ticking = Callable[[str, float, int], None]
 
 
 class RunnerError(RuntimeError):
@@ -34,14 +36,15 @@ class SystemProcess:
         python: the interpreter that has the system's packages.
         module: in `eval.peers.systems`.
         log: takes what it prints.
-        tick: called about twice a second with seconds waited and bytes of memory.
+        tick: called about once a second.
 
     """
 
     def __init__(self, python: Path, module: str, log: Path, tick: Ticking | None = None) -> None:
-        self._tick = tick or (lambda _waited, _bytes: None)
+        self._tick = tick or (lambda _what, _waited, _bytes: None)
         self._log = log
         self._buffer = b""
+        self._doing = "start"
         environment = {
             **os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1",
             "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HAYSTACK_TELEMETRY_ENABLED": "False",
@@ -65,19 +68,24 @@ class SystemProcess:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        self.stop(0 if kind is not None else _FAREWELL_S)
 
     def started(self, limit_s: float) -> Mapping[str, Any]:
         """Wait until its libraries are loaded; the versions it states."""
         return self._answer(limit_s, watch=True)
 
-    def do(self, what: str, within_s: float, *, watch: bool = False, **values: Any) -> dict[str, Any]:
+    def do(
+        self, what: str, within_s: float, *, watch: bool = False, label: str = "", **values: Any
+    ) -> dict[str, Any]:
         """Send a command and wait; ``watch`` follows its memory, which costs it a little time.
+
+        ``label`` is what those who watch are told; the command itself where it is empty.
 
         Raises:
             RunnerError: it said so, ended, or went over a limit.
 
         """
+        self._doing = label or what
         line = json.dumps({"do": what, **values}, ensure_ascii=False) + "\n"
         assert self._process.stdin is not None  # noqa: S101 - made with a pipe
         try:
@@ -95,7 +103,7 @@ class SystemProcess:
             if watch:
                 self.tree.cpu_s()
                 used = self.tree.memory()
-            self._tick(waited, used)
+            self._tick(self._doing, waited, used)
             if waited > limit_s:
                 raise RunnerError(f"stopped after {limit_s:.0f} s")
             if used > MOST_BYTES:
@@ -128,14 +136,14 @@ class SystemProcess:
         last = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
         return f"ended with status {self._process.returncode}: {''.join(last)[:200]}"
 
-    def stop(self) -> None:
-        """Let it end by itself, then end its whole group."""
+    def stop(self, patience_s: float) -> None:
+        """Let it end by itself for so long, then end its whole group."""
         assert self._process.stdin is not None  # noqa: S101 - made with a pipe
         assert self._process.stdout is not None  # noqa: S101 - made with a pipe
         with suppress(BrokenPipeError):
             self._process.stdin.close()
         try:
-            self._process.wait(10)
+            self._process.wait(patience_s)
         except (subprocess.TimeoutExpired, KeyboardInterrupt):
             pass
         finally:

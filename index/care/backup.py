@@ -1,7 +1,8 @@
 """`karani backup`: everything that cannot be made again, and the index, in one file, while serving goes on.
 
 The corpus lock is held only while SQLite copies its files and the rest gets second names (hard links) in a folder of
-its own; then packing takes as long as it takes.
+its own; then packing takes as long as it takes. A corpus in PostgreSQL is written into an SQLite file, so that a backup
+can be restored into either.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO
 
+from corpus.copying import write_file
 from corpus.locking import PATIENCE_SECONDS, corpus_lock
 from corpus.settings import Settings
+from corpus.store import Store
 from corpus.syncing import sync
 from index.care.archive import FORMAT, About, ArchiveWriter, BackupError, Member, is_member, packing
 from index.care.databases import CORPUS, existing, integrity
@@ -58,7 +61,7 @@ def backup(
         BackupError: there is nothing to back up, the file is there, or something is damaged or cannot be written.
         corpus.locking.CorpusLockedError: another process is still changing the data directory.
     """
-    if not existing(settings):
+    if not existing(settings) and (settings.server is None or not Store.exists(settings)):
         raise BackupError(f"{settings.data}: ไม่มีข้อมูลให้สำรอง / nothing to back up")
     try:
         with _new_file(out) as file, staging(settings.data, BACKUP_STAGING) as folder:
@@ -85,6 +88,9 @@ def _packable(settings: Settings) -> str | None:
 def _stage(settings: Settings, folder: Path, generation: str | None, *, originals: bool) -> None:
     for path in existing(settings):
         _snapshot(path, folder / path.name)
+    if settings.server is not None:
+        with Store.of(settings, create=False) as store:
+            write_file(store, folder / CORPUS)
     names = [f"generations/{generation}"] if generation else []
     names += ["files"] if originals else []
     for name in [*names, SPOOL]:  # uploads after the jobs' database: a job in it has its files

@@ -142,7 +142,7 @@ class Care:
         from corpus.store import Store
 
         bar = self._bar("document")
-        with Store.open(self._settings_of(args).database, create=False) as store:
+        with Store.of(self._settings_of(args), create=False) as store:
             try:
                 if str(args.file) == "-":
                     count = write(store, sys.stdout.buffer, bar)

@@ -18,8 +18,9 @@ _INDEX_SIGNS = ("missing from index", "wrong # of entries in index", "non-unique
 
 
 def existing(settings: Settings) -> list[Path]:
-    """The SQLite files that are there."""
-    return [path for name in DATABASES if (path := settings.data / name).exists()]
+    """The SQLite files that are there and in use: with PostgreSQL an earlier `CORPUS` is not."""
+    names = [name for name in DATABASES if settings.server is None or name != CORPUS]
+    return [path for name in names if (path := settings.data / name).exists()]
 
 
 def database_problems(path: Path) -> Iterator[Problem]:

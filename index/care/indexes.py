@@ -11,7 +11,7 @@ from corpus.store import Store
 from index.care.problems import REPAIR, Kind, Problem
 from index.care.texts import document_fault, document_ids, orphans
 from index.corpus_sum import corpus_sum
-from index.dense import COARSE, VECTORS, DenseIndex
+from index.dense import VECTORS, DenseIndex
 from index.embedded import LEXICAL
 from index.forward import FORWARD, ForwardIndex
 from index.generations import TRUNCATED
@@ -87,7 +87,7 @@ def _faults(folder: Path, manifest: Manifest, store: Store, settings: Settings) 
         if len(rows) != len(wanted) or set(rows) != wanted:
             yield f"{name}: other ids than the store's"
     if not manifest.milvus and not DenseIndex(folder).is_consistent():
-        yield f"{COARSE}: other ids than those of {VECTORS}"
+        yield f"{VECTORS}: rows that are said to be gone were never there"
     if not set(json.loads((folder / TRUNCATED).read_text(encoding="utf-8"))) <= wanted:
         yield f"{TRUNCATED}: ids that the store does not have"
     yield from _history(as_built, store)

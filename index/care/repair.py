@@ -64,8 +64,8 @@ def repair(
         problems = examine(settings, progress)
         for kind in _ASIDE:
             done += [_set_aside(settings, subject) for subject in _subjects(problems, kind)]
-        if any(problem.kind in _BUILD for problem in problems) and settings.database.exists():
-            with Store.open(settings.database, create=False) as store:
+        if any(problem.kind in _BUILD for problem in problems) and Store.exists(settings):
+            with Store.of(settings, create=False) as store:
                 done += _rebuilt(settings, store, problems, encoder)
         return Repaired(tuple(done), tuple(examine(settings, progress)) if done else tuple(problems))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import disk_usage
 
+from corpus.copying import reading_file
 from corpus.settings import Settings
 from corpus.sqlite import DamagedError
 from corpus.store import Store
@@ -54,16 +55,18 @@ def restore(
     Raises:
         BackupError: the target is not empty, the backup is not whole or holds what it must not, or there is no room.
         corpus.sqlite.SchemaError: a newer Karani made it.
+        corpus.sqlite.StoreError: the PostgreSQL that the settings name holds documents already, or cannot be written.
     """
     target = settings.data
     try:
         with _workplace(target) as folder, backup.open("rb") as file, unpacking(file) as stream:
-            staged = replace(settings, data=folder / "data")
+            staged = replace(settings, data=folder / "data", server=None)
             reader = ArchiveReader(stream)
             _room(reader.about, folder)
             _extract(reader, staged.data, progress)
             fault = _tried(staged, reader.about, encoder)
-            _put(staged.data, target)
+            with _into_server(staged, settings):
+                _put(staged.data, target)
             return Restored(reader.about, fault)
     except FileNotFoundError as error:
         if backup.exists():
@@ -170,6 +173,17 @@ def _tried_index(staged: Settings, about: About, store: Store, encoder: Encoder 
     except (EncoderError, GenerationError) as error:
         return str(error)
     return ""
+
+
+@contextmanager
+def _into_server(staged: Settings, settings: Settings) -> Iterator[None]:
+    """Where the settings name a PostgreSQL, the corpus goes there, for good once the rest has its name, too."""
+    if settings.server is None or not staged.database.exists():
+        yield
+        return
+    with Store.of(settings) as store, reading_file(staged.database, store):
+        staged.database.unlink()
+        yield
 
 
 def _put(made: Path, target: Path) -> None:

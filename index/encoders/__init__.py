@@ -29,7 +29,7 @@ def _builtin() -> StaticEncoder:
     return StaticEncoder(BUILTIN_FOLDER, name=BUILTIN)
 
 
-def load_lexicon(encoder: Encoder) -> StaticEncoder:
+def load_lexicon(encoder: Encoder | None) -> StaticEncoder:
     """The static encoder whose tokens and token vectors reranking uses: this one, else the built-in."""
     return encoder if isinstance(encoder, StaticEncoder) else _builtin()
 

@@ -96,7 +96,8 @@ class TokenVectors:
     def _leading(self) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
         """The first `LEADING` numbers of each vector, and what makes them parts of unit vectors."""
         leading = np.ascontiguousarray(self._quantised[:, :LEADING])
-        return leading, self._scale / np.maximum(self.norms, _SMALLEST_NORM)
+        lengths = np.maximum(self.norms, np.float32(_SMALLEST_NORM))
+        return leading, (self._scale / lengths).astype(np.float32)
 
     def leading(self, rows: NDArray[np.integer]) -> tuple[Vectors, NDArray[np.float32]]:
         """The first `LEADING` numbers of some vectors as stored, and what makes each row part of a unit vector."""
@@ -188,25 +189,24 @@ class StaticEncoder:
         return [self._rows[self._tokenizer.encode(text)] for text in texts]
 
     def pooled(self, rows: NDArray[np.integer]) -> Vectors:
-        """The unit vector of some tokens' rows, shape (dim,); no token gives zeros.
+        """The unit vector of some tokens' rows, shape (dim,); no token gives zeros."""
+        return self.pooled_kinds(*np.unique(rows, return_counts=True))
+
+    def pooled_kinds(self, kinds: NDArray[np.integer], counts: NDArray[np.integer]) -> Vectors:
+        """`pooled` of different rows, each of which stands so many times.
 
         A token that stands n times counts sqrt(n) times, as BM25 saturates: names that a text repeats
         would drown what it says.
         """
-        kinds, counts = np.unique(rows, return_counts=True)
         total = self._table.sum(kinds, np.sqrt(counts, dtype=np.float32))
         norm = float(np.linalg.norm(total))
         return total / np.float32(norm) if norm > _SMALLEST_NORM else np.zeros_like(total)
 
-    def encode_rows(self, tokens: Sequence[NDArray[np.integer]]) -> Vectors:
-        """`encode_passages` of texts given as what `rows` returned for them (or for their parts, joined by a line's end)."""
-        vectors: Vectors = np.zeros((len(tokens), self.dim), dtype=np.float32)
-        for place, rows in enumerate(tokens):
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        vectors: Vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
+        for place, rows in enumerate(self.rows(texts)):
             vectors[place] = self.pooled(rows)
         return vectors
-
-    def _encode(self, texts: Sequence[str]) -> Vectors:
-        return self.encode_rows(self.rows(texts))
 
 
 def mapped(path: Path) -> dict[str, NDArray[Any]]:

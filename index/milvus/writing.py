@@ -82,6 +82,11 @@ class MilvusWriter:
         self.segmenter = begin(partial, plan, snapshot)
 
     @property
+    def vector_index(self) -> Mapping[str, Any]:
+        """Nothing: what Milvus does with the vectors stands in `milvus`."""
+        return {}
+
+    @property
     def milvus(self) -> Mapping[str, Any]:
         """What the manifest says of it, complete after `finish`."""
         return self._served.as_dict()

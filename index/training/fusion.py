@@ -105,7 +105,7 @@ def _engine(settings: Settings, datasets: Path, questions: Questions, seed: int)
     with path.open("w", encoding="utf-8") as stream:
         for document in _documents(datasets, set(questions.documents.values()), seed):
             stream.write(json.dumps(document, ensure_ascii=False) + "\n")
-    with Store.open(settings.database) as store, tqdm(unit="passage", leave=False) as bar:
+    with Store.of(settings) as store, tqdm(unit="passage", leave=False) as bar:
         ingest(store, [path], settings)
 
         def show(done: int, total: int) -> None:

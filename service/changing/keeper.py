@@ -84,11 +84,11 @@ class Changing:
     def knows(self, document_id: str) -> bool:
         """Whether the store has this document, served already or not."""
         assert self._corpora is not None  # noqa: S101 - handlers refuse before
-        database = self._corpora.own.database
-        if not database.exists():
+        try:
+            with Store.of(self._corpora.own, create=False) as store:
+                return store.document(document_id) is not None
+        except FileNotFoundError:
             return False
-        with Store.open(database, create=False) as store:
-            return store.document(document_id) is not None
 
     def poke(self) -> None:
         """A job was added, or is another step on: every process of the service looks now."""
@@ -227,9 +227,7 @@ class Changing:
         environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(paths),
-            "KARANI_ENCODER": own.encoder,
-            "KARANI_ENCODER_REVISION": own.encoder_revision or "",
-            "KARANI_KEEP_ORIGINALS": "1" if own.keep_originals else "0",
+            **own.variables,
         }
         command = [sys.executable, "-P", "-m", "service.changing.worker", "--data", str(own.data)]
         command += ["--database", str(self._database.path)]

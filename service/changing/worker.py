@@ -229,7 +229,7 @@ class Worker:
         from corpus.store import Store
 
         if self._store is None:
-            self._store = Store.open(self._settings.database)
+            self._store = Store.of(self._settings)
         return self._store
 
     def _progress(self, jobs: Sequence[Job], stage: Stage, done: int, total: int) -> None:

@@ -13,13 +13,13 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
+from corpus.demo import demo_of
 from corpus.settings import Settings
 from service.corpora import Corpora
 from service.edge.middleware import Lifecycle
@@ -185,12 +185,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Serve a data directory as one of several."""
     parser = argparse.ArgumentParser(prog="service.workers.member", description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--demo", type=Path)
+    parser.add_argument("--demo", action="store_true", help="the demo stands in for it while it is empty")
     parser.add_argument("--place", type=Place.parse, required=True)
     given = parser.parse_args(arguments)
     own = Settings.from_environment(data=given.data)
-    demo = None if given.demo is None else replace(own, data=given.demo)
-    corpora = Corpora(own, demo)
+    corpora = Corpora(own, demo_of(own) if given.demo else None)
     join(lambda settings, board: app_of(settings, corpora, board), given.place)
 
 

@@ -9,7 +9,6 @@ from typing import Literal
 
 from corpus.settings import Settings
 from index.manifest import GenerationError, Manifest
-from index.milvus.connection import address, is_file
 from index.publish import current_name
 
 #: Up to here one core answers faster than people ask, and another process would only take memory.
@@ -32,9 +31,13 @@ def how_many(wanted: int | Literal["auto"], own: Settings, demo: Settings | None
     """
     if wanted != "auto":
         return wanted
-    passages = 0 if demo is not None else _passages(own)
-    if passages < FEW_PASSAGES or (own.engine == "milvus" and is_file(address(own))):
-        return 1  # Milvus Lite lets in one process
+    # A language model brings its own threads, and a gigabyte; Milvus Lite's file has one process at a time.
+    lite = own.engine == "milvus" and "://" not in own.milvus_uri
+    if demo is not None or own.encoder != "builtin" or lite:
+        return 1
+    passages = _passages(own)
+    if passages < FEW_PASSAGES:
+        return 1
     by_memory = _SHARE * free_bytes() / (_WORKER_BYTES + _PASSAGE_BYTES * passages)
     return max(1, math.floor(min(cores(), by_memory, MOST)))
 

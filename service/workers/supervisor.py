@@ -1,14 +1,12 @@
 """The process in front of several workers: starts them, starts anew those that die, stops them all.
 
-``python -m service.workers.supervisor --data DIR``, which is what ``karani serve`` turns into where several workers
-are wanted. It holds the listening socket, so that no connection is lost while a worker is away, and loads nothing of
+`supervise` is what ``karani serve`` does where several workers are wanted. It holds the listening socket, so that no connection is lost while a worker is away, and loads nothing of
 the search. uvicorn's own supervisor knows no back-off, starts anew what never worked, leaves its workers behind when
 it is killed, and cannot tell one worker's end from the service's.
 """
 
 from __future__ import annotations
 
-import argparse
 import fcntl
 import logging
 import logging.config
@@ -18,10 +16,9 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +39,8 @@ _STUCK_TICKS = 240
 #: How long the workers may take beyond what the settings allow for stopping.
 _SPARE_SECONDS = 15.0
 _COUNTS = "karani-counts-"
+#: A folder that is not locked yet may have been made just now.
+_NEW_SECONDS = 60.0
 _log = logging.getLogger("karani.service")
 
 
@@ -236,7 +235,7 @@ class Supervisor:
         if (
             not self._ever_up
         ):  # it would end the same way again: the address, the settings, the data directory
-            self._stopping_since, self._status = time.monotonic(), status or 1
+            self._stopping_since, self._status = time.monotonic(), max(1, status)
             return
         if status == 0 and worker.up:
             worker.deaths = 0
@@ -279,8 +278,13 @@ class Supervisor:
         return not running
 
 
-def supervise(settings: ServiceSettings, command: Sequence[str]) -> int:
+def supervise(settings: ServiceSettings, command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Listen, and keep ``settings.serve_workers`` workers until a signal; gives the exit status as `Supervisor.run` does.
+
+    Args:
+        settings: the HTTP edge's.
+        command: starts a worker; `Place.arguments` is added.
+        environment: the workers'.
 
     Raises:
         SystemExit: the address is taken.
@@ -296,8 +300,8 @@ def supervise(settings: ServiceSettings, command: Sequence[str]) -> int:
         shown = f"[{host}]" if ":" in host else host
         _log.info("%s workers serve http://%s:%d (Press CTRL+C to quit)", settings.serve_workers, shown, port)
     with shared_file() as file, _counts_folder() as counts:
-        environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(counts)}
-        return Supervisor(settings, command, sockets, file, environment).run()
+        counted = {**environment, "PROMETHEUS_MULTIPROC_DIR": str(counts)}
+        return Supervisor(settings, command, sockets, file, counted).run()
 
 
 @contextmanager
@@ -305,7 +309,8 @@ def _counts_folder() -> Iterator[Path]:
     """An empty folder for the numbers behind ``/metrics``, gone afterwards; those of killed supervisors go, too."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_COUNTS}*"):
         with suppress(OSError), _locked(folder):
-            shutil.rmtree(folder, ignore_errors=True)
+            if time.time() - folder.stat().st_mtime > _NEW_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
     made = Path(tempfile.mkdtemp(prefix=_COUNTS))
     try:
         with _locked(made):
@@ -334,20 +339,6 @@ def end_with(status: int) -> None:
     if status < 0:
         signal.signal(-status, signal.SIG_DFL)
         os.kill(os.getpid(), -status)
-    raise SystemExit(status)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Supervise workers that serve a data directory."""
-    parser = argparse.ArgumentParser(prog="service.workers.supervisor", description=__doc__)
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--demo")
-    given = parser.parse_args(arguments)
-    command = [sys.executable, "-P", "-m", "service.workers.member", "--data", given.data]
-    if given.demo:
-        command += ["--demo", given.demo]
-    end_with(supervise(ServiceSettings(), command))
-
-
-if __name__ == "__main__":
-    main()
+    raise SystemExit(
+        128 - status if status < 0 else status
+    )  # a container's first process outlives its signals

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from corpus.catalogue import CaseFilter, case_facets, cases, count_cases, documents
@@ -38,8 +36,7 @@ CASES = [
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    store = Store.open(tmp_path / "corpus.sqlite")
+def store(store: Store) -> Store:
     store.replace(record("a", "ธนาคารน้ำ ปี 2562", {"date": "วันจันทร์ที่ 24 สิงหาคม 2563"}, 3, CASES[0]))
     store.replace(record("b", "ตลาดชุมชน", {"year_be": "2560"}, 1, CASES[1]))
     store.replace(record("c", "ขยะ", {"date": "2024-05-01"}, 2, CASES[2]))

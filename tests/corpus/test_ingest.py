@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -21,17 +22,17 @@ PARAGRAPHS = [
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data=tmp_path / "data")
+def settings(kept_in: Settings) -> Settings:
+    return replace(kept_in, data=kept_in.data / "data")
 
 
 def put(settings: Settings, *paths: Path) -> Report:
-    with Store.open(settings.database) as store:
+    with Store.of(settings) as store:
         return ingest(store, list(paths), settings)
 
 
 def texts(settings: Settings, document_id: str) -> dict[int, str]:
-    with Store.open(settings.database) as store:
+    with Store.of(settings) as store:
         return {page.number: page.text for page in store.pages(document_id)}
 
 
@@ -68,7 +69,7 @@ def test_files_of_one_name_in_two_folders_are_two_documents_with_stable_ids(
         (tmp_path / "in" / folder).mkdir(parents=True)
         (tmp_path / "in" / folder / "รายงาน.txt").write_text(f"เรื่องของภาค {folder}", encoding="utf-8")
     put(settings, tmp_path / "in")
-    with Store.open(settings.database) as store:
+    with Store.of(settings) as store:
         ids = [info.document_id for info in store.documents()]
     assert len(ids) == 2
     assert "รายงาน" in ids
@@ -78,7 +79,7 @@ def test_files_of_one_name_in_two_folders_are_two_documents_with_stable_ids(
 def test_originals_are_kept_by_their_hash_unless_switched_off(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("ข้อความหนึ่งหน้า", encoding="utf-8")
     put(settings, tmp_path / "a.txt")
-    with Store.open(settings.database) as store:
+    with Store.of(settings) as store:
         page = store.page("a", 1)
     assert page is not None
     assert (settings.originals / page.sha256).read_bytes() == (tmp_path / "a.txt").read_bytes()
@@ -101,7 +102,7 @@ def put_pages(settings: Settings, folder: Path, *pages: int, anew: bool = False,
     folder.mkdir(exist_ok=True)
     for page in pages:
         (folder / f"{page}.txt").write_text(viewer(page, f"เรื่องของหน้าที่ {page} {note}"), encoding="utf-8")
-    with Store.open(settings.database) as store:
+    with Store.of(settings) as store:
         return ingest(store, [folder], settings, replace=anew)
 
 
@@ -129,7 +130,7 @@ def test_other_documents_stay_when_one_is_replaced(settings: Settings, tmp_path:
     (tmp_path / "b.txt").write_text("เรื่องที่สอง", encoding="utf-8")
     put(settings, tmp_path / "a.txt", tmp_path / "b.txt")
     (tmp_path / "b.txt").write_text("เรื่องใหม่", encoding="utf-8")
-    with Store.open(settings.database) as store:
+    with Store.of(settings) as store:
         ingest(store, [tmp_path / "b.txt"], settings, replace=True)
     assert texts(settings, "a") == {1: "เรื่องแรก"}
     assert texts(settings, "b") == {1: "เรื่องใหม่"}
@@ -143,7 +144,7 @@ def test_a_given_name_stands_for_the_path(settings: Settings, tmp_path: Path) ->
     broken = tmp_path / "0003.txt"
     broken.write_bytes(b"%PDF-nonsense")
     names = {spooled: "ข่าว.jsonl", web: "../รายงาน ปี 62.html", broken: "C:\\เสีย.pdf"}
-    with Store.open(settings.database) as store:
+    with Store.of(settings) as store:
         report = ingest(store, list(names), settings, named=names)
         found = {info.document_id: info for info in store.documents()}
     assert [(str(failure.path), failure.line) for failure in report.failures] == [
@@ -162,7 +163,7 @@ def test_a_named_file_again_is_the_same_document(settings: Settings, tmp_path: P
     for spool in ("0001", "0002"):
         path = tmp_path / spool
         path.write_text(f"เรื่องที่อยู่ใน {spool}", encoding="utf-8")
-        with Store.open(settings.database) as store:
+        with Store.of(settings) as store:
             ids.append(ingest(store, [path], settings, named={path: "รายงาน.txt"}, replace=True).changed)
     assert ids == [["รายงาน"], ["รายงาน"]]
     assert texts(settings, "รายงาน") == {1: "เรื่องที่อยู่ใน 0002"}
@@ -170,7 +171,7 @@ def test_a_named_file_again_is_the_same_document(settings: Settings, tmp_path: P
 
 def test_two_files_of_one_name_are_refused(settings: Settings, tmp_path: Path) -> None:
     named = {tmp_path / "1": "a.txt", tmp_path / "2": "x/a.txt"}
-    with Store.open(settings.database) as store, pytest.raises(ValueError, match="one name"):
+    with Store.of(settings) as store, pytest.raises(ValueError, match="one name"):
         ingest(store, list(named), settings, named=named)
 
 
@@ -178,7 +179,7 @@ def test_removing_tells_what_went_and_leaves_the_rest(settings: Settings, tmp_pa
     for name in ("a", "b", "c"):
         (tmp_path / f"{name}.txt").write_text(f"เรื่อง {name}", encoding="utf-8")
     put(settings, tmp_path)
-    with Store.open(settings.database) as store:
+    with Store.of(settings) as store:
         before = store.change
         assert remove(store, ["c", "nothing", "a", "c"]) == ["c", "a"]
         assert [info.document_id for info in store.documents()] == ["b"]
@@ -196,18 +197,20 @@ def test_limits_come_with_the_settings(settings: Settings, tmp_path: Path) -> No
 
 def test_pages_that_two_processes_bring_at_once_are_all_kept(settings: Settings, tmp_path: Path) -> None:
     """Also without the lock that callers hold: what is known is read in the transaction that writes."""
-    with Store.open(settings.database):
+    with Store.of(settings):
         pass
     program = (
         "import sys; from pathlib import Path; from corpus.ingest import ingest; from corpus.store import Store\n"
-        "with Store.open(Path(sys.argv[1])) as store:\n    ingest(store, [Path(sys.argv[2])])"
+        "from corpus.settings import Settings\n"
+        "with Store.of(Settings.from_environment(data=Path(sys.argv[1]))) as store:\n    ingest(store, [Path(sys.argv[2])])"
     )
     for page in range(4):
         (tmp_path / f"{page + 1}.txt").write_text(viewer(page + 1, f"เรื่องของหน้าที่ {page}"), encoding="utf-8")
     running = [
         subprocess.Popen(
-            [sys.executable, "-c", program, str(settings.database), str(tmp_path / f"{page}.txt")],
+            [sys.executable, "-c", program, str(settings.data), str(tmp_path / f"{page}.txt")],
             cwd=Path(__file__).parents[2],
+            env={**os.environ, **settings.variables},
         )
         for page in (1, 2, 3, 4)
     ]
@@ -246,7 +249,7 @@ def test_long_ids_that_begin_alike_are_two_documents(settings: Settings, tmp_pat
         encoding="utf-8",
     )
     put(settings, path)
-    with Store.open(settings.database) as store:
+    with Store.of(settings) as store:
         ids = [info.document_id for info in store.documents()]
     assert len(ids) == 3
     assert all(len(one) <= 120 for one in ids)
@@ -257,7 +260,7 @@ def test_ids_of_nothing_but_signs_are_ids_and_apart(settings: Settings, tmp_path
     path = tmp_path / "a.jsonl"
     path.write_text('{"id": "/../", "text": "เรื่อง"}\n{"id": "???", "text": "อื่น"}', encoding="utf-8")
     put(settings, path)
-    with Store.open(settings.database) as store:
+    with Store.of(settings) as store:
         ids = [info.document_id for info in store.documents()]
     assert len(ids) == 2
     assert all(one.startswith("document-") for one in ids)

@@ -29,11 +29,6 @@ def record(
     return DocumentRecord(document_id, title, {"k": "v"}, [page], "1", spans, split(page, spans, document_id))
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.open(tmp_path / "corpus.sqlite")
-
-
 def test_what_is_stored_comes_back_whole(store: Store) -> None:
     wanted = record()
     assert store.replace(wanted)
@@ -96,6 +91,13 @@ def test_a_failed_transaction_leaves_nothing_behind(store: Store) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         store.replace(doubled)  # another document's passage ids
     assert [d.document_id for d in store.documents()] == ["report", "second"]
+
+
+def test_nothing_asked_for_is_nothing_found(store: Store) -> None:
+    store.replace(record())
+    assert store.stored([]) == store.places([]) == store.titles([]) == store.metadata([]) == {}
+    assert store.page_sources([]) == {}
+    assert list(store.passages([])) == []
 
 
 def test_streaming_gives_every_passage_once(store: Store) -> None:

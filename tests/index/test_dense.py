@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index.coarse import IVF_FROM, VectorIndexError, kind_for, write_coarse
 from index.dense import COARSE, DenseIndex
 from index.dense_writer import DenseWriter
 
@@ -14,13 +15,19 @@ def unit(count: int, dim: int, seed: int = 0) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
+def write(folder: Path, rows: np.ndarray, vectors: np.ndarray) -> DenseIndex:
+    folder.mkdir(exist_ok=True)
+    writer = DenseWriter(folder, vectors.shape[1])
+    for start in range(0, len(rows), 200):
+        writer.add(rows[start : start + 200], vectors[start : start + 200])
+    writer.finish()
+    return DenseIndex(folder)
+
+
 @pytest.fixture
 def built(tmp_path: Path) -> tuple[DenseIndex, np.ndarray, np.ndarray]:
     vectors, rows = unit(500, 32), np.arange(1000, 1500, dtype=np.int64)
-    writer = DenseWriter.new(32)
-    writer.add(rows, vectors)
-    writer.write(tmp_path)
-    return DenseIndex(tmp_path), rows, vectors
+    return write(tmp_path, rows, vectors), rows, vectors
 
 
 def test_the_ranking_agrees_with_brute_force(built: tuple[DenseIndex, np.ndarray, np.ndarray]) -> None:
@@ -49,53 +56,99 @@ def test_padding_never_shows_and_a_zero_query_finds_nothing(
     assert index.search(np.zeros(32, dtype=np.float32), 10) == []
 
 
-def test_removing_and_adding_keeps_ids_with_their_vectors(tmp_path: Path) -> None:
+def test_copying_with_removals_keeps_rows_with_their_vectors(tmp_path: Path) -> None:
     vectors, rows = unit(50, 16), np.arange(50, dtype=np.int64)
-    writer = DenseWriter.new(16)
-    writer.add(rows, vectors)
-    assert writer.remove(np.asarray([0, 10, 49], dtype=np.int64)) == 3
+    (tmp_path / "one").mkdir()
+    write(tmp_path / "one", rows, vectors)
     new = unit(1, 16, seed=9)
+    (tmp_path / "two").mkdir()
+    writer = DenseWriter(tmp_path / "two", 16)
+    writer.copy(tmp_path / "one", np.asarray([0, 10, 49], dtype=np.int64))
     writer.add(np.asarray([900], dtype=np.int64), new)
-    writer.write(tmp_path)
-    opened = DenseIndex(tmp_path)
-    assert set(opened.rows().tolist()) == (set(range(50)) - {0, 10, 49}) | {900}
+    writer.finish()
+    opened = DenseIndex(tmp_path / "two")
+    assert opened.rows().tolist() == sorted((set(range(50)) - {0, 10, 49}) | {900})
     assert opened.search(new[0], 1)[0][0] == 900
     for row in (1, 25, 48):
         assert opened.search(vectors[row], 1)[0][0] == row
         assert opened.vectors([row])[0] == pytest.approx(vectors[row], abs=1e-3)
+    with pytest.raises(KeyError):
+        opened.vectors([10])
 
 
-def test_a_large_index_ranks_like_brute_force_and_follows_changes(tmp_path: Path) -> None:
-    dim, count = 512, 3_000
-    spread = np.exp(-np.arange(dim) / 60, dtype=np.float32)  # most of it along few axes, as in an encoder's
-    vectors = unit(count + 50, dim) @ np.diag(spread) @ np.linalg.qr(unit(dim, dim, seed=3))[0]
-    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    rows = np.arange(count + 50, dtype=np.int64)
-    writer = DenseWriter.new(dim)
-    writer.coarse_from = 1_000
-    writer.add(rows[:count], vectors[:count])
-    (tmp_path / "one").mkdir()
-    writer.write(tmp_path / "one")
-    assert (tmp_path / "one" / COARSE).exists()
-    changed = DenseWriter.read(tmp_path / "one")
-    assert changed.remove(rows[:100]) == 100
-    changed.add(rows[count:], vectors[count:])
-    (tmp_path / "two").mkdir()
-    changed.write(tmp_path / "two")
-    opened = DenseIndex(tmp_path / "two")
+def spread(count: int, dim: int = 512) -> np.ndarray:
+    """Unit vectors around some subjects, most of them along few axes, as an encoder's are."""
+    near = unit(60, dim, seed=1)[np.arange(count) % 60] + 0.5 * unit(count, dim, seed=2)
+    vectors = (
+        near
+        @ np.diag(np.exp(-np.arange(dim) / 60, dtype=np.float32))
+        @ np.linalg.qr(unit(dim, dim, seed=3))[0]
+    )
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_a_large_index_finds_what_brute_force_finds_and_says_how_well(tmp_path: Path) -> None:
+    vectors, rows = spread(4_000), np.arange(7, 4_007, dtype=np.int64)
+    write(tmp_path, rows, vectors)
+    told = write_coarse(tmp_path, vectors[::20] + 0.01 * unit(200, 512, seed=4), 1)
+    assert (told.kind, told.questions) == ("ivf", 100)
+    assert told.probes <= told.lists
+    assert told.recall >= 0.98
+    opened = DenseIndex(tmp_path)
     assert opened.is_consistent()
-    (tmp_path / "two" / COARSE).unlink()  # what is open stays mapped
-    (tmp_path / "two" / COARSE).write_bytes((tmp_path / "one" / COARSE).read_bytes())
-    assert not DenseIndex(tmp_path / "two").is_consistent()
-    stored = vectors.astype(np.float16).astype(np.float32)[100:]
+    stored = vectors.astype(np.float16).astype(np.float32)
+    hits = 0
     for query in vectors[::151]:
-        exact = 100 + np.argsort(-(stored @ query))[:20]
-        assert [row for row, _ in opened.search(query, 20)] == exact.tolist()
-    allowed = rows[200:230]
-    assert {row for row, _ in opened.search(vectors[0], 50, allowed)} == set(allowed.tolist())
+        exact = np.sort(stored @ query)[::-1][:10]
+        found = opened.search(query, 10)
+        assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
+        assert all(score == pytest.approx(float(stored[row - 7] @ query), abs=1e-4) for row, score in found)
+        hits += sum(score >= exact[-1] - 1e-5 for _, score in found)
+    assert hits >= 0.98 * 10 * len(vectors[::151])
+    for allowed in (rows[200:230], rows[100:3500]):  # fetched one by one, and met while passing over all
+        best = allowed[np.argsort(-(stored[allowed - 7] @ vectors[0]), kind="stable")[:20]]
+        assert [row for row, _ in opened.search(vectors[0], 20, allowed)] == best.tolist()
+
+
+def test_a_coarse_index_of_other_vectors_is_noticed(tmp_path: Path) -> None:
+    for name, count in (("one", 1_000), ("two", 1_100)):
+        write(tmp_path / name, np.arange(count, dtype=np.int64), spread(count))
+        write_coarse(tmp_path / name, spread(20), 1)
+    (tmp_path / "two" / COARSE).unlink()
+    (tmp_path / "two" / COARSE).write_bytes((tmp_path / "one" / COARSE).read_bytes())
+    with pytest.raises(ValueError, match=r"coarse\.faiss holds 1000 vectors"):
+        DenseIndex(tmp_path / "two")
+
+
+@pytest.mark.parametrize(
+    ("setting", "passages", "kind"),
+    [
+        ("auto", IVF_FROM - 1, "exact"),
+        ("auto", IVF_FROM, "ivf"),
+        ("exact", 10**7, "exact"),
+        ("ivf", 500, "ivf"),
+        ("ivf", 10, "exact"),
+    ],
+)
+def test_the_kind_of_index_follows_size_and_setting(setting: str, passages: int, kind: str) -> None:
+    assert kind_for(setting, passages) == kind
+
+
+def test_an_unknown_kind_is_refused_by_name() -> None:
+    with pytest.raises(VectorIndexError, match=r"KARANI_VECTOR_INDEX=hnsw.*ivf"):
+        kind_for("hnsw", 1)
 
 
 def test_a_written_index_is_never_overwritten(tmp_path: Path) -> None:
-    DenseWriter.new(4).write(tmp_path)
+    DenseWriter(tmp_path, 4).finish()
     with pytest.raises(FileExistsError):
-        DenseWriter.new(4).write(tmp_path)
+        DenseWriter(tmp_path, 4)
+
+
+def test_vectors_that_do_not_fit_their_rows_are_refused(tmp_path: Path) -> None:
+    writer = DenseWriter(tmp_path, 4)
+    writer.add(np.asarray([5], dtype=np.int64), unit(1, 4))
+    for rows, vectors in (([5], unit(1, 4)), ([9, 8], unit(2, 4)), ([9], unit(1, 3)), ([9, 10], unit(1, 4))):
+        with pytest.raises(ValueError, match="rows"):
+            writer.add(np.asarray(rows, dtype=np.int64), vectors)
+    writer.close()

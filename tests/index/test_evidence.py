@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +8,8 @@ from hypothesis import strategies as st
 from corpus.segment import default_segmenter
 from index.answers import word_weight
 from index.encoders import load_encoder, load_lexicon
-from index.evidence import EvidenceFinder, clauses, runs
+from index.evidence import EvidenceFinder, Grams, clauses, runs
+from index.lexical import ngrams
 from index.queries import understand
 
 TEXT = (
@@ -66,3 +68,35 @@ def test_what_the_context_says_counts_as_known() -> None:
     asked = finder("เทศบาลบ้านบึงมีสระว่ายน้ำไหม")
     (alone, _), (told, _) = asked.weigh(TEXT), asked.weigh(TEXT, "เทศบาลตำบลบ้านบึง")
     assert told.coverage >= alone.coverage
+
+
+@given(st.text(alphabet="กขค12", min_size=1, max_size=12), st.text(alphabet="กขค12", max_size=60), st.data())
+@settings(max_examples=200, deadline=None)
+def test_the_share_of_grams_is_that_of_looking_for_each(
+    question: str, text: str, data: st.DataObject
+) -> None:
+    wanted = sorted(set(ngrams(question)))
+    grams = Grams(wanted)
+    held = grams.held(text)
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    share = grams.share(held, np.asarray([start, 0]), np.asarray([end, len(text)]))
+    parts = (text[start:end], text)
+    assert share.tolist() == [
+        pytest.approx(sum(gram in part for gram in wanted) / len(wanted)) for part in parts
+    ]
+
+
+def test_the_cosine_of_a_run_is_that_of_the_sum_of_its_tokens() -> None:
+    asked = finder("ใครทำ MOU กับโรงพยาบาล")
+    lexicon = load_lexicon(load_encoder())
+    weighed = asked.weigh(TEXT, "เทศบาลบ้านบึง")
+    assert weighed is not None
+    best, support = weighed
+    spans = [(s, e) for s, e in clauses(TEXT) if best.start <= s and e <= best.end]
+    total = sum(lexicon.vectors[lexicon.rows([TEXT[s:e]])[0]].sum(axis=0) for s, e in spans)
+    query = lexicon.encode_queries(["ใครทำ MOU กับโรงพยาบาล"])[0]
+    assert best.cosine == pytest.approx(float(total @ query / np.linalg.norm(total)), abs=1e-5)
+    pieces = ["เทศบาลบ้านบึง", *(TEXT[s:e] for s, e in clauses(TEXT))]
+    whole = lexicon.pooled(np.concatenate(lexicon.rows(pieces)))
+    assert support.cosine == pytest.approx(float(whole @ query), abs=1e-5)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -107,3 +109,83 @@ def test_a_reranker_comes_back_as_saved_and_other_features_are_refused(tmp_path:
     path.write_text(path.read_text().replace('"dense"', '"denser"'))
     assert Reranker.load(path) is None
     assert Reranker.load(tmp_path / "absent.json") is None
+
+
+def plain(question: str, kind: str, context: list[int], body: list[int], idf: np.ndarray) -> dict[str, float]:
+    """Some features of one passage again, one token after the other."""
+    asked = list(dict.fromkeys(LEXICON.rows([question])[0].tolist()))
+    weights = idf[asked].astype(float) + 1e-3
+    shares = weights / weights.sum()
+    units = LEXICON.directions(np.arange(len(LEXICON.norms)))
+    signs = set(np.flatnonzero(LEXICON.signs[kind]).tolist())
+    both = context + body
+
+    def exact(tokens: list[int]) -> np.ndarray:
+        return np.isin(asked, tokens)
+
+    def soft(tokens: list[int]) -> np.ndarray:
+        if not tokens:
+            return np.zeros(len(asked))
+        similar = np.maximum(units[asked] @ units[tokens].T, 0.0)
+        return np.maximum(similar, np.equal.outer(asked, tokens)).max(axis=1)
+
+    def window(found: Callable[[list[int]], np.ndarray], *, signed: bool = False) -> float:
+        parts = [
+            (start, both[start : start + size]) for start in range(0, len(both), 12) for size in (12, 24)
+        ]
+        if signed:
+            parts = [
+                (start, part) for start, part in parts if signs & set(part[max(0, len(context) - start) :])
+            ]
+        return max((float(shares @ found(part)) for _, part in parts), default=0.0)
+
+    adjacent = set(itertools.pairwise(both))
+    pairs = [
+        (weights[i] + weights[i + 1], pair in adjacent) for i, pair in enumerate(itertools.pairwise(asked))
+    ]
+    return {
+        "covered_body": shares @ exact(body),
+        "bm25_context": shares @ exact(context),
+        "covered_context": np.sqrt(shares) @ exact(context),
+        "covered": shares @ exact(both),
+        "soft_body": shares @ soft(body),
+        "soft_context": shares @ soft(context),
+        "soft": shares @ soft(both),
+        "soft_worst": soft(both).min(),
+        "pairs": sum(weight for weight, there in pairs if there) / sum(weight for weight, _ in pairs),
+        "window": window(exact),
+        "soft_window": window(soft),
+        "kind_there": np.log1p(sum(token in signs for token in body)),
+        "kind_window": window(soft, signed=True),
+    }
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_features_equal_a_plain_computation(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    words = "เทศบาล โรงพยาบาล ขยะ น้ำ 50 คน ดูแล ผู้ป่วย สวน ปี 2562 นาย ถนน โครงการ".split()
+    sides = [["".join(rng.choice(words, rng.integers(0, most))) for most in (8, 60)] for _ in range(12)]
+    writer = ForwardWriter(len(LEXICON.vectors))
+    writer.add(prepared([passage(row, *texts) for row, texts in enumerate(sides, start=1)]))
+    writer.write(tmp_path)
+    forward = ForwardIndex(tmp_path)
+    rows = forward.rows.tolist()
+    question = "".join(rng.choice(words, 5, replace=False))
+    tokens, vector = LEXICON.rows([question])[0], LEXICON.encode_queries([question])[0]
+    columns = features(
+        tokens,
+        np.zeros(len(tokens), dtype=bool),
+        vector,
+        [Candidate(row, row // 2, {}, 1.0, 0.0) for row in rows],
+        forward.gather(rows),
+        forward,
+        LEXICON,
+        "howmany",
+    )
+    for row, column in zip(rows, columns, strict=True):
+        named = dict(zip(NAMES, column.tolist(), strict=True))
+        held = [side.tolist() for side in forward.tokens_of(row)]
+        for name, expected in plain(question, "howmany", *held, forward.idf).items():
+            assert named[name] == pytest.approx(expected, abs=2e-5), name
+        assert named["document_covered"] >= named["covered"] - 1e-5
+        assert named["document_soft"] >= named["soft"] - 1e-5

@@ -96,7 +96,9 @@ def test_an_unknown_order_is_refused_by_name(engine: Engine) -> None:
 def test_stages_add_up_to_no_more_than_the_whole(engine: Engine) -> None:
     result = engine.search(QUESTION)
     assert set(result.stages) <= set(STAGES)
-    assert {"understand", "encode", "words", "characters", "dense", "rerank", "answer"} <= set(result.stages)
+    assert {"clean", "segment", "encode", "words", "characters", "dense", "rerank", "answer"} <= set(
+        result.stages
+    )
     assert 0 < sum(result.stages.values()) <= result.took_ms
 
 

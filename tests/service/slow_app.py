@@ -7,6 +7,7 @@ processes.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import tempfile
 import time
@@ -59,7 +60,7 @@ def main() -> None:
     )
     if settings.serve_workers != "auto" and "--place" not in sys.argv:
         command = [sys.executable, "-m", "tests.service.slow_app", *sys.argv[1:]]
-        end_with(supervise(settings, command))
+        end_with(supervise(settings, command, os.environ))
     with tempfile.TemporaryDirectory(prefix="karani-slow-") as folder:
         engine: Any = SlowEngine(seconds, Path(folder))
         if "--place" in sys.argv:

@@ -37,10 +37,10 @@ def compose() -> dict[str, Any]:
     [
         ROOT / "compose.yaml",
         ROOT / "Dockerfile",
-        *sorted(DEPLOY.iterdir()),
+        *sorted(path for path in DEPLOY.rglob("*") if path.is_file() and path.name != ".env"),
         *sorted((ROOT / "docs").glob("*.md")),
     ],
-    ids=lambda path: path.name,
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
 )
 def test_every_setting_named_exists(path: Path) -> None:
     named = set(re.findall(r"KARANI_[A-Z_]*[A-Z]", path.read_text(encoding="utf-8")))

@@ -44,7 +44,7 @@ class KaraniEngine:
             )
             seconds[f"{name}_s"] = time.perf_counter() - began
         self.open(folder)
-        return {"passages": len(self._engine.opened.dense), **seconds}
+        return {"passages": self._engine.store.count("passages"), **seconds}
 
     def open(self, folder: Path) -> None:
         """Open the newest generation."""

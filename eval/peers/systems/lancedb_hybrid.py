@@ -34,7 +34,7 @@ class Lance:
 
     def build(self, corpus: Path, folder: Path) -> Mapping[str, Any]:
         """Write the table in batches, then its indexes."""
-        dim = self._model.get_sentence_embedding_dimension()
+        dim = self._model.get_embedding_dimension()
 
         class Passage(LanceModel):  # type: ignore[misc]  # its package is not in this environment
             document: str

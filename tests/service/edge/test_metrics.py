@@ -83,7 +83,17 @@ def test_searches_stages_and_answers(served: Keyed) -> None:
     assert got["karani_answers_total", (("outcome", "given"),)] == 2
     assert got["karani_answers_total", (("outcome", "refused"),)] == 1
     stages = {dict(labels)["stage"] for name, labels in got if name == "karani_search_stage_seconds_count"}
-    assert {"understand", "encode", "dense", "words", "characters", "fuse", "rerank", "present"} <= stages
+    assert {
+        "clean",
+        "segment",
+        "encode",
+        "dense",
+        "words",
+        "characters",
+        "fuse",
+        "rerank",
+        "present",
+    } <= stages
     spent = sum(v for (name, _), v in got.items() if name == "karani_search_stage_seconds_sum")
     assert 0 < spent <= got["karani_search_seconds_sum", ()] * 1.01 + 0.001
 

@@ -75,7 +75,7 @@ def test_spans_of_requests_and_stages(demo_engine: Engine) -> None:
     assert request.parent_span_id.hex() == PARENT.split("-")[2]
     assert search.parent_span_id == request.span_id
     stages = [span for span in spans if span.parent_span_id == search.span_id]
-    assert {"understand", "encode", "dense", "fuse", "present"} <= {span.name for span in stages}
+    assert {"clean", "segment", "encode", "dense", "fuse", "present"} <= {span.name for span in stages}
     for span in stages:
         assert search.start_time_unix_nano <= span.start_time_unix_nano <= span.end_time_unix_nano
         assert span.end_time_unix_nano <= search.end_time_unix_nano + 1_000_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 import threading
 import time
@@ -59,18 +60,27 @@ class Load:
 
 @contextmanager
 def under_load(served: Served, path: str = SEARCH, callers: int = 4) -> Iterator[Load]:
-    """Callers, each asking again as soon as it is answered; a connection that fails has the status 0."""
+    """Callers, each asking again as soon as it is answered; a connection that fails has the status 0.
+
+    Every other one keeps its connection as long as it may.
+    """
     load = Load()
 
-    def ask() -> None:
+    def ask(keeps: bool) -> None:
+        connection = http.client.HTTPConnection(served.address.removeprefix("http://"), timeout=60)
         while not load.stop.is_set():
             try:
-                status = fetch(f"{served.address}{path}")[0]
-            except OSError:
+                connection.request("GET", path, headers={} if keeps else {"Connection": "close"})
+                answer = connection.getresponse()
+                answer.read()
+                status = answer.status
+            except (OSError, http.client.HTTPException):
                 status = 0
+                connection.close()
             load.statuses[status] += 1
+        connection.close()
 
-    threads = [threading.Thread(target=ask) for _ in range(callers)]
+    threads = [threading.Thread(target=ask, args=(n % 2 == 0,)) for n in range(callers)]
     for thread in threads:
         thread.start()
     try:

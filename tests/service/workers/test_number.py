@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import karani
 from corpus.settings import Settings
 from service.settings import ServiceSettings
 from service.workers import number
@@ -33,6 +35,10 @@ def test_a_large_corpus_gets_a_worker_a_core_as_far_as_memory_goes(
     assert 1 <= how_many("auto", large, None) < 6
     monkeypatch.setattr(number, "free_bytes", lambda: 1 << 20)
     assert how_many("auto", large, None) == 1
+
+
+def test_a_language_model_as_encoder_gets_one(large: Settings) -> None:
+    assert how_many("auto", replace(large, encoder="intfloat/multilingual-e5-small"), None) == 1
 
 
 def test_the_demo_and_a_small_corpus_get_one(large: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,9 +79,20 @@ def test_settings_go_from_one_process_to_another(monkeypatch: pytest.MonkeyPatch
         drain_seconds=0.5,
         past_questions=False,
     )
-    for name, value in made.as_environment().items():
+    before = {"KARANI_PORT": "9000", "karani_max_k": "7", "KARANI_DATA": "kept"}
+    environment = made.as_environment(before)
+    assert "KARANI_PORT" not in environment, "given on the command line, the default stands again"
+    assert environment["KARANI_DATA"] == "kept"
+    for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert ServiceSettings() == made
+
+
+@pytest.mark.parametrize("workers", ["0", "65", "many", "1.5"])
+def test_a_number_of_workers_that_cannot_be_is_refused(workers: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        karani.main(["serve", "--workers", workers])
+    assert stopped.value.code == karani.USAGE
 
 
 def test_a_worker_gets_its_share_of_the_whole_service_s_bounds() -> None:

@@ -135,13 +135,17 @@ def test_workers_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
     assert results == [200], "what ran was answered"
 
 
-def test_what_cannot_listen_ends_at_once_and_says_why(tmp_path: Path) -> None:
+def test_what_cannot_listen_ends_at_once_and_says_why() -> None:
+    program = (
+        "from service.settings import ServiceSettings; from service.workers.supervisor import supervise; "
+        "supervise(ServiceSettings(), ['never'], {})"
+    )
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         environment = ServiceSettings(port=taken.getsockname()[1], serve_workers=2).as_environment()
         done = subprocess.run(
-            [sys.executable, "-m", "service.workers.supervisor", "--data", str(tmp_path)],
+            [sys.executable, "-c", program],
             cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
     assert done.returncode == 1
