@@ -21,11 +21,8 @@ from fastapi.responses import StreamingResponse
 
 from corpus.store import Store
 from index.hits import SearchResult
-from service.app import create_app
-from service.server import server
 from service.settings import ServiceSettings
 from service.workers.board import Board
-from service.workers.member import join
 from service.workers.place import Place
 from service.workers.supervisor import end_with, supervise
 
@@ -48,6 +45,9 @@ class SlowEngine:
     def reload(self, **_: Any) -> bool:
         return False
 
+    def problem(self) -> str:
+        return ""
+
     def search(self, query: str, **_: Any) -> SearchResult:
         time.sleep(self.seconds)
         return SearchResult(query, 0.0, "g", "slow", None, (), {})
@@ -64,12 +64,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="karani-slow-") as folder:
         engine: Any = SlowEngine(seconds, Path(folder))
         if "--place" in sys.argv:
+            from service.workers.member import join
+
             join(partial(made, engine), Place.parse(sys.argv[-1]), settings)
         else:
+            from service.server import server
+
             server(made(engine, settings), settings, whole_process=True).run()
 
 
 def made(engine: Any, settings: ServiceSettings, board: Board | None = None) -> FastAPI:
+    from service.app import create_app  # not for the supervisor, which needs nothing of it
+
     app = create_app(settings, engine, board=board)
 
     @app.post("/v1/stream")

@@ -25,7 +25,7 @@ def slow(folder: Path, seconds: float, workers: int = 2, **environment: str) -> 
     return process(folder, folder, command, serve_workers=str(workers), **environment)
 
 
-def until(true: Callable[[], Any], seconds: float = 90) -> None:
+def until(true: Callable[[], Any], seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "it never came true"
