@@ -1,6 +1,6 @@
 """Making many documents at once: in this process, or in several that each make some.
 
-Every other process is started anew (spawn, never fork: FAISS and the segmenter have threads and locks) and has a
+Every other process is a program of its own (never a fork: FAISS and the segmenter have threads and locks) and has a
 thread here that sends it documents and takes what became of them, so a process that dies is known with what it had.
 """
 
@@ -10,12 +10,13 @@ import multiprocessing
 import os
 import queue
 import signal
+import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
+from pathlib import Path
 
 from corpus.making import Draft, make
 from corpus.store import DocumentRecord
@@ -148,26 +149,26 @@ def _portions(drafts: Sequence[Draft]) -> Iterator[list[Draft]]:
 
 
 class _Worker:
-    """One other process."""
+    """One other process: this module as a program, whatever program the ingest is called from."""
 
     def __init__(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._here, there = context.Pipe()
-        self._process: SpawnProcess = context.Process(
-            target=serve, args=(there,), name="karani-making", daemon=True
+        self._here, there = multiprocessing.Pipe()
+        root = str(Path(__file__).resolve().parents[1])  # it finds `corpus` where this process did
+        program = f"import sys; sys.path.insert(0, {root!r}); from corpus.makers import serve; serve({there.fileno()})"
+        self._process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-c", program], stdin=subprocess.DEVNULL, pass_fds=(there.fileno(),)
         )
-        self._process.start()
         there.close()  # so that its end is noticed here
 
     @property
     def pid(self) -> int:
         """Its process id."""
-        return self._process.pid or 0
+        return self._process.pid
 
     @property
     def lives(self) -> bool:
         """Whether it has not ended."""
-        return self._process.is_alive()
+        return self._process.poll() is None
 
     def make(self, portion: Sequence[Draft]) -> list[DocumentRecord]:
         """What the process makes of drafts; what goes wrong with them there is raised here.
@@ -179,8 +180,7 @@ class _Worker:
             self._here.send(portion)
             answer = self._here.recv()
         except (EOFError, OSError) as error:
-            self._process.join(_LAST_SECONDS)
-            raise _DiedError(_named(self._process.exitcode)) from error
+            raise _DiedError(_named(self._process.wait(_LAST_SECONDS))) from error
         if isinstance(answer, BaseException):
             raise answer
         found: list[DocumentRecord] = answer
@@ -189,17 +189,16 @@ class _Worker:
     def end(self) -> None:
         """End the process, whatever it is doing: it holds nothing that could be lost."""
         self._process.kill()
-        self._process.join(_LAST_SECONDS)
+        self._process.wait(_LAST_SECONDS)
 
 
-def _named(ended: int | None) -> str:
-    if ended is None:
-        return "it does not answer"
+def _named(ended: int) -> str:
     return signal.Signals(-ended).name if ended < 0 else f"exit {ended}"
 
 
-def serve(requests: Connection) -> None:
+def serve(descriptor: int) -> None:
     """What the other process does: make documents until nobody is left to ask for any."""
+    requests = Connection(descriptor)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches it too; the parent ends it
     os.environ.setdefault("PYTHAINLP_OFFLINE", "1")
     while True:

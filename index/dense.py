@@ -107,10 +107,6 @@ class DenseIndex:
     """A read-only, memory-mapped vector index of a generation, given the generation's folder."""
 
     def __init__(self, folder: Path) -> None:
-        import faiss
-
-        # One query is too little work to share: more threads only wait for each other.
-        faiss.omp_set_num_threads(1)
         self._base = StoredVectors(folder)
         self._coarse = Coarse(mapped(folder / COARSE), self._base) if (folder / COARSE).exists() else None
         delta = Delta.of(folder)
@@ -138,8 +134,12 @@ class DenseIndex:
 
         ``allowed`` restricts the search exactly. A zero query finds nothing.
         """
+        import faiss
+
         if depth <= 0 or not len(self) or not np.any(query) or (allowed is not None and not len(allowed)):
             return []
+        # One query is too little work to share: more threads only wait for each other. Each thread counts its own.
+        faiss.omp_set_num_threads(1)
         asked = np.ascontiguousarray(query[None, :], dtype=np.float32)
         found = self._search_base(asked, depth, allowed)
         if self._later is not None:

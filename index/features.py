@@ -310,7 +310,8 @@ class _Pieces:
         block_edges = np.repeat(starts, counts) + within * half
         lengths = np.add.reduceat(gathered.body, starts, dtype=np.int64)
         body = gathered.starts[1:] - lengths
-        edges = np.union1d(block_edges, body[body < gathered.starts[-1]])
+        edges = np.sort(np.concatenate([block_edges, body[body < gathered.starts[-1]]]))
+        edges = edges[np.append(True, edges[1:] != edges[:-1])]
         return cls(
             edges,
             block_edges,

@@ -185,16 +185,19 @@ def test_another_encoder_is_refused_and_built_anew(old: Settings) -> None:
 def test_a_backup_of_any_format_is_restored_and_brought_up_to_date(tmp_path: Path, number: int) -> None:
     target = Settings(data=tmp_path / "data")
     restored = restore(FORMATS / f"backup-{number}.tar.zst", target, encoder=CountingEncoder())
-    same = same_lexicon(Manifest.read(target.generations / str(restored.about.generation)))
+    try:
+        same = same_lexicon(Manifest.read(target.generations / str(restored.about.generation)))
+    except GenerationError:  # its index has a format of its own, which may be older
+        same = False
     assert restored.index_fault == "" if same else "karani build" in restored.index_fault
     assert restored.about.counts["documents"] == 4
     assert version(target.database) == len(MIGRATIONS)
-    assert check(target) == []
     with Store.open(target.database) as store:
         build(store, target, encoder=CountingEncoder())
     engine = Engine.open(target, encoder=CountingEncoder())
     assert engine.search("ขยะ").groups
     engine.close()
+    assert check(target) == []
 
 
 def test_a_backup_with_an_older_store_is_brought_up_to_date(tmp_path: Path) -> None:

@@ -35,8 +35,8 @@ class Terms:
         lengths: how many all together, shape (n,).
     """
 
-    numbers: Counts
-    frequencies: Counts
+    numbers: Integers
+    frequencies: Integers
     held: Counts
     lengths: Counts
 
@@ -53,7 +53,7 @@ class Terms:
             held[place] = len(counted)
         lengths = np.asarray([len(terms) for terms in passages], dtype=np.int64)
         made = cls(
-            np.asarray(numbers, dtype=np.int64), np.asarray(frequencies, dtype=np.int64), held, lengths
+            np.asarray(numbers, dtype=np.int32), np.asarray(frequencies, dtype=np.int32), held, lengths
         )
         writer.count(made.numbers)
         return made

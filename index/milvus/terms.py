@@ -9,8 +9,8 @@ thousand. Three arrays beside each other in the folder ``terms``, ascending by h
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,7 @@ class TermWriter:
 
     def __init__(self, base: TermTable) -> None:
         self._base = base
-        self._known: dict[tuple[str, str], int] = {}
+        self._known: dict[str, _Numbers] = {}
         self._new: list[int] = []
         self._next = int(base.numbers.max()) + 1 if len(base) else 1
         self._counts = np.zeros(self._next, dtype=np.int64)
@@ -94,14 +94,9 @@ class TermWriter:
 
     def numbers(self, field: str, terms: Iterable[str]) -> list[int]:
         """The numbers of terms; new ones get theirs now."""
-        known = self._known
-        out = []
-        for term in terms:
-            number = known.get((field, term))
-            if number is None:
-                number = known[field, term] = self._numbered(field, term)
-            out.append(number)
-        return out
+        if field not in self._known:
+            self._known[field] = _Numbers(partial(self._numbered, field))
+        return list(map(self._known[field].__getitem__, terms))
 
     def count(self, numbers: Sequence[int] | NDArray[Any], by: int = 1) -> None:
         """Count passages that hold terms; a number for each of a passage's different terms."""
@@ -138,3 +133,15 @@ class TermWriter:
         self._new.append(term_hash(field, term))
         self._next += 1
         return self._next - 1
+
+
+class _Numbers(dict[str, int]):
+    """The numbers of one field's terms that were asked for; a new term is numbered when it is."""
+
+    def __init__(self, number: Callable[[str], int]) -> None:
+        super().__init__()
+        self._number = number
+
+    def __missing__(self, term: str) -> int:
+        number = self[term] = self._number(term)
+        return number

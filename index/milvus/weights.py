@@ -39,7 +39,7 @@ def kept_length(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def passage_weights(
-    frequencies: NDArray[np.int64], lengths: NDArray[np.int64], mean: float
+    frequencies: NDArray[np.int32], lengths: NDArray[np.int64], mean: float
 ) -> NDArray[np.float32]:
     """The weight of each term in its passage.
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from index.coarse import IVF_FROM, VectorIndexError, kind_for, write_coarse
+from index.delta import Delta
 from index.dense import COARSE, DenseIndex
 from index.dense_writer import DenseWriter
 
@@ -152,3 +153,30 @@ def test_vectors_that_do_not_fit_their_rows_are_refused(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="rows"):
             writer.add(np.asarray(rows, dtype=np.int64), vectors)
     writer.close()
+
+
+def test_a_delta_beside_a_coarse_index_hides_what_went_and_finds_what_came(tmp_path: Path) -> None:
+    vectors, rows = spread(1_300), np.arange(1_300, dtype=np.int64)
+    write(tmp_path, rows[:1_000], vectors[:1_000])
+    write_coarse(tmp_path, spread(40), 1)
+    gone, query = rows[::3][:300], vectors[0]
+    later = Delta.new(tmp_path, gone).folder
+    write(later, rows[1_000:], vectors[1_000:])
+    opened = DenseIndex(tmp_path)
+    alive = np.setdiff1d(rows, gone)
+    assert len(opened) == len(alive)
+    assert opened.rows().tolist() == alive.tolist()
+    assert opened.is_consistent()
+    stored = vectors.astype(np.float16).astype(np.float32)
+    found = [row for row, _ in opened.search(query, 50)]
+    assert not set(found) & set(gone.tolist())
+    exact = set(alive[np.argsort(-(stored[alive] @ query), kind="stable")[:50]].tolist())
+    assert len(exact & set(found)) >= 49
+    allowed = rows[900:1_100]
+    best = [
+        row
+        for row in np.argsort(-(stored @ query), kind="stable").tolist()
+        if row in set(allowed) - set(gone)
+    ]
+    assert [row for row, _ in opened.search(query, 20, allowed)] == best[:20]
+    assert opened.vectors([1, 1_250])[1] == pytest.approx(stored[1_250])
