@@ -15,6 +15,7 @@ from eval.growth import pages
 from eval.growth.steps import STEPS, Step, run
 from eval.peers.filling import MarkerError
 from eval.peers.kept import Kept
+from eval.peers.options import add_run
 from eval.peers.pages import PAGE
 from eval.peers.progress import Teller
 from eval.peers.questions import read
@@ -50,19 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--seed", type=int, default=7, help="draws the sentences left out of copies (default 7)"
     )
-    parser.add_argument(
-        "--questions", type=int, default=500, metavar="N", help="timed, each way (default 500)"
-    )
-    parser.add_argument("--fresh", action="store_true", help="measure again what has a result")
-    parser.add_argument("--any-commit", action="store_true", help="keep results that another commit made")
-    parser.add_argument("--report", action="store_true", help="measure nothing, show what there is")
-    parser.add_argument(
-        "--docs", type=Path, metavar="DIR", help="write benchmarks.md, growth.json, pictures there"
-    )
-    parser.add_argument(
-        "--out", type=Path, default=Path("var/growth"), metavar="DIR",
-        help="corpora, results, logs, indexes in the making (default var/growth; about 15 GB)",
-    )  # fmt: skip
+    add_run(parser, 500, Path("var/growth"), "corpora, results, logs, indexes in the making; about 15 GB")
     return parser
 
 

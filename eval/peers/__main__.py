@@ -15,6 +15,7 @@ from eval.peers.benchmark import Bench
 from eval.peers.catalogue import CATALOGUE, chosen
 from eval.peers.environment import EnvironmentFailure
 from eval.peers.filling import MarkerError
+from eval.peers.options import add_run
 from eval.peers.questions import read
 from eval.peers.sizes import SIZES, path
 
@@ -41,19 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     names = ", ".join(entry.name for entry in CATALOGUE)
     parser.add_argument("--only", default="", metavar="NAMES", help=f"some of: {names}")
     parser.add_argument("--size", default="all", choices=[*(size.name for size in SIZES), "all"])
-    parser.add_argument(
-        "--questions", type=int, default=1000, metavar="N", help="timed, each way (default 1000)"
-    )
-    parser.add_argument("--fresh", action="store_true", help="measure again what has a result")
-    parser.add_argument("--any-commit", action="store_true", help="keep results that another commit made")
-    parser.add_argument("--report", action="store_true", help="measure nothing, show what there is")
-    parser.add_argument(
-        "--docs", type=Path, metavar="DIR", help="write benchmarks.md, .json and pictures there"
-    )
-    parser.add_argument(
-        "--out", type=Path, default=Path("var/bench"), metavar="DIR",
-        help="results, indexes in the making, logs and the peers' environment (default var/bench)",
-    )  # fmt: skip
+    kept = "results, indexes in the making, logs and the peers' environment"
+    add_run(parser, 1000, Path("var/bench"), kept)
     return parser
 
 
