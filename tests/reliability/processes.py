@@ -57,9 +57,13 @@ class Ended:
         return self.value
 
 
+#: One process does the work: a kernel that catches its calls for `faults.arm` would end its children at theirs.
+_ALONE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "KARANI_WORKERS": "1"}
+
+
 def prepare() -> None:
     """Import all that trials need, and read what does not depend on the data; nothing is opened or searched."""
-    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
+    os.environ.update(_ALONE, TOKENIZERS_PARALLELISM="false")
     import faiss  # noqa: F401
     import tantivy  # noqa: F401
 
@@ -195,7 +199,7 @@ def _those_ended(
 def _main() -> None:
     folder = Path(sys.argv[1])
     module, name, arguments = pickle.loads((folder / "call").read_bytes())  # noqa: S301 - our own
-    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    os.environ.update(_ALONE)
     value = getattr(importlib.import_module(module), name)(*arguments)
     (folder / "value").write_bytes(pickle.dumps(value))
 
