@@ -180,7 +180,7 @@ class _Axis:
 def scatter(
     points: Mapping[str, tuple[float, float]], label: str, x_label: str, y_label: str, *, log_y: bool
 ) -> str:
-    """Draw one dot a system over a logarithmic axis, with its name beside it."""
+    """Draw one dot a system over a logarithmic axis, with its name in the legend."""
     across = _Axis([x for x, _ in points.values()], is_log=True)
     up = _Axis([y for _, y in points.values()], is_log=log_y)
     body = _frame(x_label, y_label, across.ticks(), up.ticks())
@@ -190,11 +190,7 @@ def scatter(
         body.append(
             f'<circle cx="{left}" cy="{top}" r="5" fill="{colour}"><title>{escape(name)}: {x:g}, {y:g}</title></circle>'
         )
-        to_the_left = across(x) > 0.6
-        body.append(
-            _text(left - 9 if to_the_left else left + 9, top + 4, name, "end" if to_the_left else "start")
-        )
-    return _svg(label, body)
+    return _svg(label, body + _legend(list(points), _x(0.72)))
 
 
 def growth(
