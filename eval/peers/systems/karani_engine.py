@@ -24,6 +24,18 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "karani", *arguments]
 
 
+def make(corpus: Path, folder: Path) -> Mapping[str, float]:
+    """Run ``karani ingest`` and ``karani build``; the seconds that each took."""
+    seconds = {}
+    for name, paths in (("ingest", [str(corpus)]), ("build", [])):
+        began = time.perf_counter()
+        subprocess.run(  # noqa: S603
+            command(name, "--data", str(data_directory(folder)), *paths), check=True, stdout=sys.stderr
+        )
+        seconds[f"{name}_s"] = time.perf_counter() - began
+    return seconds
+
+
 class KaraniEngine:
     """`index.engine.Engine` on what the commands made."""
 
@@ -36,13 +48,7 @@ class KaraniEngine:
 
     def build(self, corpus: Path, folder: Path) -> Mapping[str, Any]:
         """Run both commands, then open."""
-        seconds = {}
-        for name, paths in (("ingest", [str(corpus)]), ("build", [])):
-            began = time.perf_counter()
-            subprocess.run(  # noqa: S603
-                command(name, "--data", str(data_directory(folder)), *paths), check=True, stdout=sys.stderr
-            )
-            seconds[f"{name}_s"] = time.perf_counter() - began
+        seconds = make(corpus, folder)
         self.open(folder)
         return {"passages": self._engine.store.count("passages"), **seconds}
 
