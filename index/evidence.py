@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.segment import fold
+from index import evidence_loops as loops
+from index import feature_loops as features
 from index.encoders import StaticEncoder
-from index.interfaces import Vectors
-from index.lexical import NGRAM, ngrams, skeleton
+from index.interfaces import Integers, Vectors
+from index.lexical import NGRAM, code_points, ngrams, skeleton_points
 from index.queries import Query
 
 _CLAUSE = re.compile(r"\S+")
@@ -32,7 +34,6 @@ _MAX_RUN = 4
 _MAX_CHARS = 280
 _MIN_CHARS = 24
 _COMFORTABLE_CHARS = 90
-_SMALLEST = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,14 @@ class EvidenceFinder:
         self._weights = np.asarray([weights[term] for term in self._terms], dtype=np.float64)
         self._total = sum(weights[t] for t in dict.fromkeys(asked.content) if t in weights)
         self._tokens = np.unique(lexicon.rows([" ".join(asked.content)])[0])
-        self._directions = lexicon.directions(self._tokens)
+        leading = lexicon.leading[0].shape[1]
+        self._directions = np.concatenate(
+            [lexicon.directions(self._tokens), self._query[None, :leading].astype(np.float32)]
+        )
+        self._token_weights = lexicon.norms[self._tokens] ** 2
+        self._weighty = (
+            self._token_weights >= np.median(self._token_weights) if len(self._tokens) else self._tokens
+        )
         self._grams = Grams(sorted(set(ngrams("".join(asked.content)))))
 
     def weigh(self, text: str, context: str = "") -> tuple[Evidence, Support] | None:
@@ -139,110 +147,65 @@ class EvidenceFinder:
         spans = clauses(text)
         if not spans:
             return None
-        pieces = [text[start:end] for start, end in spans]
-        tokens = self._lexicon.rows([context, *pieces])
-        # Every token's vector is looked up once, for the runs' cosines and for the passage's.
-        vectors = self._lexicon.vectors[np.concatenate(tokens)]
-        plain = [skeleton(piece) for piece in pieces]
-        before = skeleton(context)
-        grams = self._grams.held(before + "".join(plain))
-        folded = fold(text)
-        folded_context = fold(context)
+        folded, folded_context = fold(text), fold(context)
+        rows = self._lexicon.rows([context, *(text[start:end] for start, end in spans)])
+        tokens = _Tokens(np.concatenate(rows), np.cumsum([0, *map(len, rows)]))
+        grams = self._grams.held(folded_context, folded)
         known = np.asarray([term in folded_context for term in self._terms], dtype=np.bool_)
-        bounds = np.cumsum([len(before), *map(len, plain)])
-        evidence = self._best(folded, known, spans, _Held(tokens, vectors, grams, bounds))
+        evidence = self._best(folded, known, spans, tokens, grams)
         found = known | np.asarray([term in folded for term in self._terms], dtype=np.bool_)
-        return evidence, self._support(found, grams, tokens, vectors)
+        return evidence, self._support(found, tokens.rows, grams)
 
     def _best(
-        self, folded: str, known: NDArray[np.bool_], spans: list[tuple[int, int]], held: _Held
+        self,
+        folded: str,
+        known: NDArray[np.bool_],
+        spans: list[tuple[int, int]],
+        tokens: _Tokens,
+        grams: HeldGrams,
     ) -> Evidence:
-        first, last = np.asarray(runs(folded, spans)).T
-        starts, ends = np.asarray(spans)[first, 0], np.asarray(spans)[last, 1]
-        found = _present(folded, self._terms, starts, ends)
-        coverage = self._share(found)
-        grams = self._grams.share(held.grams, held.bounds[first], held.bounds[last + 1])
-        cosines = self._cosines(held, first, last)
+        first, last = np.asarray(runs(folded, spans)).T.copy()
+        bounds = np.asarray(spans).T.copy()
+        starts, ends = bounds[0][first], bounds[1][last]
+        found = loops.held(*_occurrences(folded, self._terms), starts, ends)
+        coverage = loops.weighed_shares(self._weights, self._total, found)
+        shares = grams.shares(starts, ends)
+        quantised, scale = self._lexicon.vectors.stored_rows
+        cosines = loops.cosines(quantised, scale, tokens.rows, tokens.bounds[1:], self._query, first, last)
         lengths = np.maximum(0, ends - starts - _COMFORTABLE_CHARS) / 1000
-        scores = coverage + 0.5 * grams + cosines - lengths
+        scores = coverage + 0.5 * shares + cosines - lengths
         best = int(np.lexsort((starts, -scores))[0])
+        total = loops.weighed_shares(self._weights, self._total, (found[:, best] | known)[:, None])
         return Evidence(
             int(starts[best]), int(ends[best]), float(scores[best]),
-            float(self._share(found[:, best] | known)), float(grams[best]), float(cosines[best]),
+            float(total[0]), float(shares[best]), float(cosines[best]),
         )  # fmt: skip
 
-    def _support(
-        self,
-        found: NDArray[np.bool_],
-        held: NDArray[np.int32],
-        tokens: list[NDArray[np.int32]],
-        vectors: Vectors,
-    ) -> Support:
-        grams = float((held[:, -1] > 0).sum() / max(1, len(held)))
-        # The passage's vector as `StaticEncoder.pooled` makes it, of the vectors at hand.
-        kinds, first, inverse, counts = np.unique(
-            np.concatenate(tokens), return_index=True, return_inverse=True, return_counts=True
+    def _support(self, found: NDArray[np.bool_], tokens: Integers, grams: HeldGrams) -> Support:
+        leading, scale = self._lexicon.leading
+        kinds, inverse, number = features.kinds(tokens, self._tokens, len(scale))
+        pooled = self._lexicon.pooled_kinds(kinds, np.bincount(inverse, minlength=len(kinds)))
+        cosine = float(np.clip(pooled @ self._query, -1.0, 1.0))
+        similar, _ = features.similarities(
+            leading, scale, self._lexicon.norms, kinds, number, self._directions
         )
-        total = (1.0 / np.sqrt(counts, dtype=np.float32))[inverse] @ vectors
-        length = float(np.linalg.norm(total))
-        cosine = float(np.clip(total @ self._query / length, -1.0, 1.0)) if length > _SMALLEST else 0.0
-        return Support(float(self._share(found)), grams, cosine, *self._soft(kinds, vectors[first]))
+        coverage = loops.weighed_shares(self._weights, self._total, found[:, None])
+        return Support(float(coverage[0]), grams.share, cosine, *self._soft(similar))
 
-    def _soft(self, held: NDArray[np.int32], vectors: Vectors) -> tuple[float, float]:
-        if not len(held) or not len(self._tokens):
+    def _soft(self, similar: Vectors) -> tuple[float, float]:
+        """How well the question's tokens are matched: on average, and the worst of the weighty half."""
+        if len(similar) < 2 or not len(self._tokens):  # the last row is nobody's
             return 0.0, 0.0
-        norms = self._lexicon.norms
-        same = self._tokens[:, None] == held[None, :]
-        similar = self._directions @ vectors[:, : self._directions.shape[1]].T
-        similar /= np.maximum(norms[held], _SMALLEST)
-        best = np.maximum(similar, same).max(axis=1)
-        weights = norms[self._tokens] ** 2
-        heavy = weights >= np.median(weights)
-        return float(best @ weights / max(float(weights.sum()), 1e-9)), float(best[heavy].min())
-
-    def _share(self, found: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """The weighted share of the question's words, for flags of shape (terms,) or (terms, runs)."""
-        if self._total <= 0:
-            return np.zeros(found.shape[1:])
-        share: NDArray[np.float64] = np.minimum(1.0, self._weights @ found / self._total)
-        return share
-
-    def _cosines(self, held: _Held, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Cosines of runs to the question.
-
-        A run's vector is the sum of its clauses': its product with the question is the sum of theirs, the square of
-        its length the sum of all theirs with one another. Sums over runs are differences of running sums.
-        """
-        counts = np.fromiter(map(len, held.tokens), dtype=np.int64, count=len(held.tokens))
-        there = (
-            np.flatnonzero(counts[1:]) + 1
-        )  # a clause of signs alone has no token; the first is the context
-        pieces = np.zeros((len(counts) - 1, self._lexicon.dim), dtype=np.float32)
-        if len(there):
-            starts = (np.cumsum(counts) - counts)[there]
-            pieces[there - 1] = np.add.reduceat(held.vectors, starts)
-        size = len(pieces)
-        toward, products = np.zeros(size + 1), np.zeros((size + 1, size + 1))
-        toward[1:] = np.cumsum(pieces @ self._query, dtype=np.float64)
-        products[1:, 1:] = (pieces @ pieces.T).astype(np.float64).cumsum(axis=0).cumsum(axis=1)
-        end = last + 1
-        squares = products[end, end] - 2 * products[first, end] + products[first, first]
-        lengths = np.sqrt(np.maximum(squares, 0.0))
-        cosines: NDArray[np.float64] = (toward[end] - toward[first]) / np.maximum(lengths, 1e-9)
-        return np.clip(cosines, -1.0, 1.0)
+        best = similar.max(axis=0)
+        weights = self._token_weights
+        return float(best @ weights / max(float(weights.sum()), 1e-9)), float(best[self._weighty].min())
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """What a passage's clauses hold.
+class _Tokens:
+    """Token rows of a context and of each clause, end to end, and where each of these begins, and the end."""
 
-    ``tokens`` are those of the context and of each clause, ``vectors`` all of theirs; ``grams`` says where the
-    question's grams stand (`Grams.held`), ``bounds`` where each clause begins there, and the end of the last.
-    """
-
-    tokens: list[NDArray[np.int32]]
-    vectors: Vectors
-    grams: NDArray[np.int32]
+    rows: Integers
     bounds: NDArray[np.int64]
 
 
@@ -250,56 +213,55 @@ class Grams:
     """Finds the question's character n-grams, which are all of one length, all at once."""
 
     def __init__(self, grams: Sequence[str]) -> None:
-        self._count = len(grams)
         self._length = len(grams[0]) if grams else NGRAM
-        codes = _codes("".join(grams), self._length)[:: self._length]
-        self._order = np.argsort(codes)
-        self._codes = codes[self._order]
+        self._codes = np.sort(loops.gram_codes(code_points("".join(grams)), self._length))
 
-    def held(self, plain: str) -> NDArray[np.int32]:
-        """How many of each gram begin before each place of a skeleton, shape (grams, places + 1)."""
-        codes = _codes(plain, self._length)
-        held = np.zeros((self._count, len(codes) + 1), dtype=np.int32)
-        if self._count and len(codes):
-            near = np.minimum(np.searchsorted(self._codes, codes), self._count - 1)
-            places = np.flatnonzero(self._codes[near] == codes)
-            held[self._order[near[places]], places + 1] = 1
-            np.cumsum(held, axis=1, out=held)
-        return held
-
-    def share(
-        self, held: NDArray[np.int32], starts: NDArray[np.int64], ends: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """The share of the grams that stand wholly inside each stretch, given `held`, shape (stretches,)."""
-        last = held.shape[1] - 1
-        low = np.minimum(starts, last)
-        high = np.clip(ends - self._length + 1, low, last)
-        share: NDArray[np.float64] = (held[:, high] > held[:, low]).sum(axis=0) / max(1, self._count)
-        return share
+    def held(self, context: str, text: str) -> HeldGrams:
+        """Where they stand in a folded context with a folded text after it."""
+        before, (letters, kept) = skeleton_points(context)[0], skeleton_points(text)
+        found = loops.gram_places(np.concatenate([before, letters]), self._codes, self._length)
+        bounds = np.zeros(len(kept) + 1, dtype=np.int64)
+        np.cumsum(kept, out=bounds[1:])
+        return HeldGrams(found, len(self._codes), self._length, bounds + len(before))
 
 
-def _codes(text: str, length: int) -> NDArray[np.int64]:
-    """A number for each stretch of so many characters (at most three), the same for the same ones."""
-    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.int64)
-    places = max(0, len(points) - length + 1)
-    codes = points[:places]
-    for offset in range(1, length):
-        codes = codes << 21 | points[offset : offset + places]
-    return codes
+@dataclass(frozen=True, slots=True)
+class HeldGrams:
+    """Where the question's n-grams stand in a passage.
+
+    ``found`` is what `index.evidence_loops.gram_places` gave for the skeleton of context and text, ``bounds`` where in
+    it each character of the text stands, and the end of the last.
+    """
+
+    found: Integers
+    count: int
+    length: int
+    bounds: NDArray[np.int64]
+
+    def shares(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The share of the n-grams that stand wholly inside each stretch of the text, shape (stretches,)."""
+        return loops.gram_shares(self.found, self.count, self.length, self.bounds[starts], self.bounds[ends])
+
+    @property
+    def share(self) -> float:
+        """The share of them that stand anywhere."""
+        return len(np.unique(self.found[self.found >= 0])) / max(1, self.count)
 
 
-def _present(
-    text: str, needles: Sequence[str], starts: NDArray[np.int64], ends: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """Which needle stands wholly inside which stretch of the text, shape (needles, stretches)."""
-    found = np.zeros((len(needles), len(starts)), dtype=np.bool_)
-    for row, needle in enumerate(needles):
-        places = []
+def _occurrences(
+    text: str, needles: Sequence[str]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Which needle stands where in the text, by number, and each one's length."""
+    found, places = [], []
+    for number, needle in enumerate(needles):
         at = text.find(needle)
         while at >= 0:
+            found.append(number)
             places.append(at)
             at = text.find(needle, at + 1)
-        if places:
-            held = np.asarray([*places, len(text) + 1])
-            found[row] = held[np.searchsorted(held[:-1], starts)] + len(needle) <= ends
-    return found
+    lengths = [len(needle) for needle in needles]
+    return (
+        np.asarray(found, dtype=np.int64),
+        np.asarray(places, dtype=np.int64),
+        np.asarray(lengths, dtype=np.int64),
+    )

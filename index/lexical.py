@@ -15,11 +15,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from corpus.segment import fold
 from index.hits import Filters
+from index.interfaces import Integers
 from index.writing import tantivy_files
 
 NGRAM = 3
@@ -29,6 +34,8 @@ _MARKS = re.compile("[\u0e47-\u0e4e]")
 _NOT_TEXT = re.compile(
     r"[^0-9a-z\u00c0-\u024f\u0370-\u1fff\u0e01-\u0e3a\u0e40-\u0e46\u0e50-\u0e59\u2c00-\ud7ff]+"
 )
+_TEXT_ENDS = 0xD800
+"""No letter of a skeleton is as high as this."""
 _MAX_QUERY_TERMS = 400
 
 
@@ -39,6 +46,28 @@ def skeleton(text: str) -> str:
     """
     plain = _MARKS.sub("", fold(text).replace("ำ", "า"))
     return _NOT_TEXT.sub("", plain)
+
+
+def code_points(text: str) -> Integers:
+    """The characters of a text as numbers."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.int32)
+
+
+@lru_cache(maxsize=1)
+def _letters() -> Integers:
+    """For each character of a folded text its letter in the skeleton, 0 where it has none."""
+    letters = np.zeros(_TEXT_ENDS + 1, dtype=np.int32)  # the last place is that of all higher ones
+    kept = code_points(_NOT_TEXT.sub("", _MARKS.sub("", "".join(map(chr, range(_TEXT_ENDS))))))
+    letters[kept] = kept
+    letters[ord("ำ")] = ord("า")
+    return letters
+
+
+def skeleton_points(folded: str) -> tuple[Integers, NDArray[np.bool_]]:
+    """The `skeleton` of a folded text as code points, and which of the text's characters have a letter in it."""
+    letters = _letters()[np.minimum(code_points(folded), _TEXT_ENDS)]
+    kept = letters != 0
+    return letters[kept], kept
 
 
 def ngrams(text: str) -> list[str]:

@@ -62,6 +62,11 @@ class TokenVectors:
         vectors: Vectors = self._quantised[rows].astype(np.float32) * self._scale[rows][..., None]
         return vectors
 
+    @property
+    def stored_rows(self) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """The numbers as they are kept, shape (rows, dim), and what each row has to be multiplied by."""
+        return self._quantised, self._scale
+
     def sum(self, rows: NDArray[np.integer], weights: NDArray[np.float32] | None = None) -> Vectors:
         """Sum of some rows, weighed if asked: matrix-vector products, in pieces so that none needs much memory."""
         total = np.zeros(self.dim, dtype=np.float32)
@@ -93,21 +98,16 @@ class TokenVectors:
         return norms
 
     @cached_property
-    def _leading(self) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-        """The first `LEADING` numbers of each vector, and what makes them parts of unit vectors."""
+    def leading(self) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """The first `LEADING` numbers of each vector as stored, and what makes each row part of a unit vector."""
         leading = np.ascontiguousarray(self._quantised[:, :LEADING])
         lengths = np.maximum(self.norms, np.float32(_SMALLEST_NORM))
         return leading, (self._scale / lengths).astype(np.float32)
 
-    def leading(self, rows: NDArray[np.integer]) -> tuple[Vectors, NDArray[np.float32]]:
-        """The first `LEADING` numbers of some vectors as stored, and what makes each row part of a unit vector."""
-        leading, scale = self._leading
-        return leading.take(rows, axis=0).astype(np.float32), scale.take(rows)
-
     def directions(self, rows: NDArray[np.integer]) -> Vectors:
         """The first `LEADING` numbers of some vectors made unit length, shape (len(rows), at most LEADING)."""
-        leading, scale = self.leading(rows)
-        return leading * scale[:, None]
+        leading, scale = self.leading
+        return leading.take(rows, axis=0).astype(np.float32) * scale.take(rows)[:, None]
 
 
 class StaticEncoder:
@@ -168,9 +168,10 @@ class StaticEncoder:
         """Leading numbers of some unit vectors: products of two are near the tokens' cosine."""
         return self._table.directions(rows)
 
-    def leading(self, rows: NDArray[np.integer]) -> tuple[Vectors, NDArray[np.float32]]:
-        """The same as whole numbers, and what each row of them has to be multiplied by."""
-        return self._table.leading(rows)
+    @property
+    def leading(self) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """The same of every row as whole numbers, and what each row of them has to be multiplied by."""
+        return self._table.leading
 
     @cached_property
     def signs(self) -> dict[str, NDArray[np.bool_]]:

@@ -9,7 +9,7 @@ from corpus.segment import default_segmenter
 from index.answers import word_weight
 from index.encoders import load_encoder, load_lexicon
 from index.evidence import EvidenceFinder, Grams, clauses, runs
-from index.lexical import ngrams
+from index.lexical import ngrams, skeleton
 from index.queries import understand
 
 TEXT = (
@@ -70,21 +70,27 @@ def test_what_the_context_says_counts_as_known() -> None:
     assert told.coverage >= alone.coverage
 
 
-@given(st.text(alphabet="กขค12", min_size=1, max_size=12), st.text(alphabet="กขค12", max_size=60), st.data())
+@given(
+    st.text(alphabet="กขค12", min_size=1, max_size=12),
+    st.text(alphabet="กขค1 ่", max_size=20),
+    st.text(alphabet="กขค12 ่ๆ", max_size=60),
+    st.data(),
+)
 @settings(max_examples=200, deadline=None)
 def test_the_share_of_grams_is_that_of_looking_for_each(
-    question: str, text: str, data: st.DataObject
+    question: str, before: str, text: str, data: st.DataObject
 ) -> None:
     wanted = sorted(set(ngrams(question)))
-    grams = Grams(wanted)
-    held = grams.held(text)
+    held = Grams(wanted).held(before, text)
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
-    share = grams.share(held, np.asarray([start, 0]), np.asarray([end, len(text)]))
+    shares = held.shares(np.asarray([start, 0]), np.asarray([end, len(text)]))
     parts = (text[start:end], text)
-    assert share.tolist() == [
-        pytest.approx(sum(gram in part for gram in wanted) / len(wanted)) for part in parts
+    assert shares.tolist() == [
+        pytest.approx(sum(gram in part for gram in wanted) / len(wanted)) for part in map(skeleton, parts)
     ]
+    whole = skeleton(before + text)
+    assert held.share == pytest.approx(sum(gram in whole for gram in wanted) / len(wanted))
 
 
 def test_the_cosine_of_a_run_is_that_of_the_sum_of_its_tokens() -> None:
