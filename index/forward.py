@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index.compiled import compiled
 from index.delta import Delta, Rows, without
 from index.interfaces import Gathered, Integers
 
 FORWARD = "forward"
 TOKENS, PLACES, COUNTS = "tokens.npy", "places.npy", "counts.npy"
-_MISSING = np.full(1, -1, dtype=np.int32)
 
 
 def document_number(document_id: str) -> int:
@@ -48,7 +48,8 @@ class ForwardIndex:
 
     def __init__(self, folder: Path) -> None:
         self._tokens: Integers = _mapped(folder)
-        self._later = np.zeros(0, dtype=np.int32)
+        self._later: Integers = np.zeros(0, dtype=np.int32)
+        self._later.flags.writeable = False  # as those of a file are
         self._places: NDArray[np.int64] = np.load(folder / FORWARD / PLACES, allow_pickle=False)
         self.delta_rows: Rows = np.zeros(0, dtype=np.int64)
         delta = Delta.of(folder)
@@ -132,22 +133,31 @@ class ForwardIndex:
 
     def gather(self, rows: Sequence[int]) -> Gathered:
         """The tokens of several passages, end to end, in the order given."""
-        _, first, context, body, _ = self._places[self._found(rows)].T
-        held = context + body
-        lengths = np.maximum(held, 1)
-        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        tokens = np.concatenate([self._run(*run) for run in zip(first.tolist(), held.tolist(), strict=True)])
-        sides = np.stack([context, lengths - context], axis=1).ravel()
-        return Gathered(tokens, starts, np.repeat(np.tile([False, True], len(lengths)), sides))
+        _, first, context, body, _ = self._places[self._found(rows)].T.copy()
+        return Gathered(*_end_to_end(self._tokens, self._later, first, context, body))
 
-    def _run(self, first: int, count: int) -> Integers:
-        """One passage's tokens; a missing one for a passage without any."""
-        if not count:
-            return _MISSING
-        base = len(self._tokens)
-        if first >= base:
-            return self._later[first - base : first - base + count]
-        return self._tokens[first : first + count]
+
+@compiled
+def _end_to_end(
+    tokens: Integers,
+    later: Integers,
+    first: NDArray[np.int64],
+    context: NDArray[np.int64],
+    body: NDArray[np.int64],
+) -> tuple[Integers, NDArray[np.int64], NDArray[np.bool_]]:
+    """What `Gathered` holds, of passages whose first tokens count through ``tokens`` and on through ``later``."""
+    starts = np.zeros(len(first) + 1, dtype=np.int64)
+    for passage in range(len(first)):
+        starts[passage + 1] = starts[passage] + max(1, context[passage] + body[passage])
+    gathered = np.full(starts[-1], -1, dtype=np.int32)
+    texts = np.ones(starts[-1], dtype=np.bool_)
+    for passage in range(len(first)):
+        start = starts[passage]
+        texts[start : start + context[passage]] = False
+        for at in range(context[passage] + body[passage]):
+            place = first[passage] + at
+            gathered[start + at] = tokens[place] if place < len(tokens) else later[place - len(tokens)]
+    return gathered, starts, texts
 
 
 def _mapped(folder: Path) -> Integers:

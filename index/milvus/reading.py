@@ -21,14 +21,13 @@ from index.forward import COUNTS, FORWARD, token_idf
 from index.fusion import Ranking
 from index.hits import Filters
 from index.interfaces import Fetched, Sought, TokenStatistics, Vectors
-from index.lexical import heaviest
+from index.lexical import idf, telling
 from index.manifest import Manifest
 from index.milvus import fields
 from index.milvus.connection import WRITING_SECONDS, Connection, MilvusError
 from index.milvus.filtering import expression, one_of, seen_at
 from index.milvus.served import Served
 from index.milvus.terms import TermTable
-from index.milvus.weights import idf
 from index.stages import Stopwatch
 
 #: Milvus gives at most so many rows of one search.
@@ -178,10 +177,9 @@ class MilvusIndex:
     def _query(self, field: str, weights: Mapping[str, float]) -> dict[int, float]:
         """The sparse vector of weighted terms: inverse document frequencies are in it."""
         query = {}
-        for term, weight in heaviest(weights):
+        for term, weight in telling(field, weights, self.terms.count, self._passages):
             held = self.terms.count(field, term)
-            if held:
-                query[self.terms.number(field, term)] = weight * idf(held, self._passages)
+            query[self.terms.number(field, term)] = weight * idf(held, self._passages)
         return query
 
     def _search(self, field: str, query: object, depth: int, where: str | None) -> Ranking:

@@ -12,8 +12,6 @@ BM25: Robertson & Zaragoza 2009, with tantivy's k1 = 1.2 and b = 0.75.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,8 +49,3 @@ def passage_weights(
     room = K1 * (1 - B + B * kept_length(lengths) / mean)
     weights: NDArray[np.float32] = ((K1 + 1) * frequencies / (frequencies + room)).astype(np.float32)
     return weights
-
-
-def idf(count: int, passages: int) -> float:
-    """Inverse document frequency of a term that ``count`` of the passages hold."""
-    return math.log1p((passages - count + 0.5) / (count + 0.5))

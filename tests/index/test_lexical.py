@@ -9,7 +9,7 @@ from corpus.records import Case, Passage
 from corpus.segment import default_segmenter
 from corpus.store import StoredPassage
 from index.hits import Filters
-from index.lexical import LexicalIndex, counted, ngrams, skeleton
+from index.lexical import LexicalIndex, counted, ngrams, skeleton, telling
 from index.lexical_writer import LexicalWriter
 from tests.index.batches import prepared
 
@@ -106,3 +106,12 @@ def test_skeletons_ignore_marks_and_sara_am_forms() -> None:
     assert skeleton("น้ำ ทำ") == skeleton("นํ้า ทํา") == "นาทา"
     assert ngrams("กข") == ["กข"]
     assert ngrams("") == []
+
+
+def test_a_question_is_searched_by_the_terms_that_tell_most() -> None:
+    held = {f"common{n}": 900 for n in range(40)} | {"rare": 2, "twice": 30, "alike": 30}
+    weights = dict.fromkeys(held, 1.0) | {"twice": 2.0, "nowhere": 5.0, "nothing": 0.0}
+    found = telling("words", weights, lambda _, term: held.get(term, 0), 1000)
+    assert found[:3] == [("twice", 2.0), ("rare", 1.0), ("alike", 1.0)]
+    assert len(found) < len(held)
+    assert not {"nowhere", "nothing"} & {term for term, _ in found}
