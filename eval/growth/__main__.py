@@ -24,7 +24,7 @@ from eval.provenance import commit
 
 _EXAMPLES = """examples:
   python -m eval.growth                                   all sizes (about an hour and a half on two cores)
-  python -m eval.growth --only 12k,25k                    the two smallest
+  python -m eval.growth --only 12k,40k                    the two smallest
   python -m eval.growth --generate 1.6M                   write that corpus and say where it is, measure nothing
   python -m eval.growth --report --docs docs              only write the documentation from the results there are
 

@@ -52,8 +52,7 @@ class Step:
 
 STEPS = (
     Step("12k", 12_000, 150),
-    Step("25k", 25_000, 260),
-    Step("50k", 50_000, 450),
+    Step("40k", 40_000, 400),
     Step("89k", 89_487, 750),
     # About 1.6 million passages: 3.2 copies of the corpus, each a tenth shorter.
     Step("1.6M", 288_000, 2700),
