@@ -24,11 +24,13 @@ RUN apt-get update && apt-get install -y --no-install-recommends poppler-utils \
     && useradd --create-home --shell /usr/sbin/nologin --uid 10001 karani && install -d -o karani -g karani /data
 COPY --from=build /opt/karani /opt/karani
 ENV PATH=/opt/karani/bin:$PATH KARANI_DATA=/data PYTHAINLP_OFFLINE=1 HF_HUB_OFFLINE=1 PYTHONUNBUFFERED=1
+# Where compiled loops are kept, also when everything but /tmp and /data is read-only.
+ENV NUMBA_CACHE_DIR=/tmp/karani-compiled
 USER karani
 WORKDIR /home/karani
 VOLUME /data
 EXPOSE 8000
-HEALTHCHECK --interval=30s --timeout=3s --start-period=20s \
+HEALTHCHECK --interval=30s --timeout=3s --start-period=60s \
     CMD python -c "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"
 ENTRYPOINT ["karani"]
 CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]
