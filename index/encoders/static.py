@@ -12,6 +12,7 @@ import json
 import mmap
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,9 @@ class StaticEncoder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens per text; nothing is ever cut."""
-        return [len(self._tokenizer.encode(text)) for text in texts]
+        _, ends = self._tokenizer.encode_all(texts)
+        counts: list[int] = np.diff(ends, prepend=0).tolist()
+        return counts
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Shape (len(texts), dim), float32, unit rows; a text without a known token gives zeros."""
@@ -187,7 +190,9 @@ class StaticEncoder:
 
     def rows(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
         """Each text's tokens in order, as rows of `vectors`."""
-        return [self._rows[self._tokenizer.encode(text)] for text in texts]
+        ids, ends = self._tokenizer.encode_all(texts)
+        rows, bounds = self._rows[ids], (0, *ends.tolist())
+        return [rows[start:end] for start, end in pairwise(bounds)]
 
     def pooled(self, rows: NDArray[np.integer]) -> Vectors:
         """The unit vector of some tokens' rows, shape (dim,); no token gives zeros."""
