@@ -11,12 +11,13 @@ compounds too. ``corpus.continuity_training`` makes the file.
 from __future__ import annotations
 
 import re
-import tempfile
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+
+from corpus.newmm import Newmm
 
 MODEL = Path(__file__).with_name("continuity.npz")
 #: How much of a line's end and of a line's beginning the model looks at.
@@ -28,6 +29,8 @@ _UNSEEN_SKIP = -0.3
 _LEAST, _MOST = -4.0, 8.0
 #: Stored values are eighths of a nat, so that one signed byte holds them.
 STEP = 8.0
+#: Longer runs of Thai are cut in pieces.
+_AT_ONCE = 1_000
 _TOKEN = re.compile(
     "(?P<thai>[\u0e01-\u0e2e\u0e30-\u0e3a\u0e40-\u0e45\u0e47-\u0e4e]+)"
     "|(?P<number>[0-9๐-๙][0-9๐-๙.,/:]*)|(?P<latin>[A-Za-z]+)|(?P<other>[^ ])"
@@ -38,15 +41,8 @@ class Cutter:
     """Cuts Thai into the model's short words; everything else into classes and single signs."""
 
     def __init__(self, words: Sequence[str]) -> None:
-        from nlpo3 import load_dict, segment
-
         self.known = frozenset(words)
-        self._segment = segment
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "words.txt"
-            path.write_text("\n".join(words), encoding="utf-8")
-            self._name = f"continuity-{abs(hash(self.known)):x}"
-            load_dict(str(path), self._name)
+        self._newmm = Newmm(words, _AT_ONCE)
 
     def cut(self, text: str) -> list[str]:
         """Cut one paragraph; what is no word of the model becomes ``UNKNOWN``."""
@@ -63,20 +59,13 @@ class Cutter:
         """Where words of the model begin inside a text, ascending."""
         found: list[int] = []
         for match in _TOKEN.finditer(text):
-            at = match.start()
-            for word in (
-                self._segment(match[0], self._name, safe=False) if match.lastgroup == "thai" else (match[0],)
-            ):
-                found.append(at)
-                at += len(word)
+            found.append(match.start())
+            if match.lastgroup == "thai":
+                found += [match.start() + end for end in self._newmm.ends(match[0])[:-1]]
         return found
 
     def _words(self, run: str) -> list[str]:
-        cut: list[str] = []
-        for start in range(0, len(run), 1000):
-            words = self._segment(run[start : start + 1000], self._name, safe=False)
-            cut += [word if word in self.known else UNKNOWN for word in words]
-        return cut
+        return [word if word in self.known else UNKNOWN for word in self._newmm.words(run)]
 
 
 class Continuity:

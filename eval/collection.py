@@ -39,7 +39,7 @@ _KEPT_ID = re.compile(
 )
 # `karani eval quality` has nine open at a time, four of them with damaged texts.
 _KEPT_COLLECTIONS = 12
-_STORE_PACKAGES = ("nlpo3", "pythainlp")
+_STORE_PACKAGES = ("pythainlp",)
 _CODE = (".py", ".tsv", ".txt", ".json")
 _INDEX_PACKAGES = ("faiss-cpu", "tantivy", "tokenizers")
 

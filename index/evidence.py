@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.segment import fold
-from index import evidence_loops as loops
-from index import feature_loops as features
+from index import evidence_kernel as kernel
+from index import feature_kernel as features
 from index.encoders import StaticEncoder
 from index.interfaces import Integers, Vectors
 from index.lexical import NGRAM, code_points, ngrams, skeleton_points
@@ -167,15 +167,15 @@ class EvidenceFinder:
         first, last = np.asarray(runs(folded, spans)).T.copy()
         bounds = np.asarray(spans).T.copy()
         starts, ends = bounds[0][first], bounds[1][last]
-        found = loops.held(*_occurrences(folded, self._terms), starts, ends)
-        coverage = loops.weighed_shares(self._weights, self._total, found)
+        found = kernel.held(*_occurrences(folded, self._terms), starts, ends)
+        coverage = kernel.weighed_shares(self._weights, self._total, found)
         shares = grams.shares(starts, ends)
         quantised, scale = self._lexicon.vectors.stored_rows
-        cosines = loops.cosines(quantised, scale, tokens.rows, tokens.bounds[1:], self._query, first, last)
+        cosines = kernel.cosines(quantised, scale, tokens.rows, tokens.bounds[1:], self._query, first, last)
         lengths = np.maximum(0, ends - starts - _COMFORTABLE_CHARS) / 1000
         scores = coverage + 0.5 * shares + cosines - lengths
         best = int(np.lexsort((starts, -scores))[0])
-        total = loops.weighed_shares(self._weights, self._total, (found[:, best] | known)[:, None])
+        total = kernel.weighed_shares(self._weights, self._total, (found[:, best] | known)[:, None])
         return Evidence(
             int(starts[best]), int(ends[best]), float(scores[best]),
             float(total[0]), float(shares[best]), float(cosines[best]),
@@ -183,13 +183,12 @@ class EvidenceFinder:
 
     def _support(self, found: NDArray[np.bool_], tokens: Integers, grams: HeldGrams) -> Support:
         leading, scale = self._lexicon.leading
-        kinds, inverse, number = features.kinds(tokens, self._tokens, len(scale))
-        pooled = self._lexicon.pooled_kinds(kinds, np.bincount(inverse, minlength=len(kinds)))
-        cosine = float(np.clip(pooled @ self._query, -1.0, 1.0))
+        kinds, _, number = features.kinds(tokens, self._tokens, len(scale))
+        cosine = float(np.clip(self._lexicon.pooled(tokens) @ self._query, -1.0, 1.0))
         similar, _ = features.similarities(
             leading, scale, self._lexicon.norms, kinds, number, self._directions
         )
-        coverage = loops.weighed_shares(self._weights, self._total, found[:, None])
+        coverage = kernel.weighed_shares(self._weights, self._total, found[:, None])
         return Support(float(coverage[0]), grams.share, cosine, *self._soft(similar))
 
     def _soft(self, similar: Vectors) -> tuple[float, float]:
@@ -214,12 +213,12 @@ class Grams:
 
     def __init__(self, grams: Sequence[str]) -> None:
         self._length = len(grams[0]) if grams else NGRAM
-        self._codes = np.sort(loops.gram_codes(code_points("".join(grams)), self._length))
+        self._codes = np.sort(kernel.gram_codes(code_points("".join(grams)), self._length))
 
     def held(self, context: str, text: str) -> HeldGrams:
         """Where they stand in a folded context with a folded text after it."""
         before, (letters, kept) = skeleton_points(context)[0], skeleton_points(text)
-        found = loops.gram_places(np.concatenate([before, letters]), self._codes, self._length)
+        found = kernel.gram_places(np.concatenate([before, letters]), self._codes, self._length)
         bounds = np.zeros(len(kept) + 1, dtype=np.int64)
         np.cumsum(kept, out=bounds[1:])
         return HeldGrams(found, len(self._codes), self._length, bounds + len(before))
@@ -229,7 +228,7 @@ class Grams:
 class HeldGrams:
     """Where the question's n-grams stand in a passage.
 
-    ``found`` is what `index.evidence_loops.gram_places` gave for the skeleton of context and text, ``bounds`` where in
+    ``found`` is what `index.evidence_kernel.gram_places` gave for the skeleton of context and text, ``bounds`` where in
     it each character of the text stands, and the end of the last.
     """
 
@@ -240,7 +239,7 @@ class HeldGrams:
 
     def shares(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.float64]:
         """The share of the n-grams that stand wholly inside each stretch of the text, shape (stretches,)."""
-        return loops.gram_shares(self.found, self.count, self.length, self.bounds[starts], self.bounds[ends])
+        return kernel.gram_shares(self.found, self.count, self.length, self.bounds[starts], self.bounds[ends])
 
     @property
     def share(self) -> float:

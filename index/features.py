@@ -22,7 +22,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from index import feature_loops as loops
+from index import feature_kernel as kernel
 from index.interfaces import Gathered, TokenStatistics, Vectors
 
 Features = NDArray[np.float32]
@@ -104,25 +104,25 @@ def features(
     """
     asked = _weigh(query_tokens, digit_tokens, forward)
     leading, scale = table.leading
-    found, inverse, number = loops.kinds(gathered.tokens, asked.tokens, len(scale))
+    found, inverse, number = kernel.kinds(gathered.tokens, asked.tokens, len(scale))
     wanted = np.concatenate([table.directions(asked.tokens), query_vector[None, : leading.shape[1]]])
-    similar, toward = loops.similarities(leading, scale, table.norms, found, number, wanted)
+    similar, toward = kernel.similarities(leading, scale, table.norms, found, number, wanted)
     answering = np.zeros(len(found) + 1, dtype=np.bool_)
     if kind in table.signs:
         answering[:-1] = table.signs[kind][found]
     room = np.asarray([_K1, _B, forward.mean_body], dtype=np.float32)
-    matches, covered, softly = loops.match(
+    matches, covered, softly = kernel.match(
         inverse, gathered.starts, gathered.body, similar, toward, number, answering,
         asked.weights, asked.digits, room, _WINDOW // 2,
     )  # fmt: skip
     documents = np.asarray([candidate.document for candidate in candidates], dtype=np.int64)
     shares = asked.weights / asked.weights.sum() if len(asked.weights) else asked.weights
     out = np.empty((len(candidates), len(NAMES)), dtype=np.float32)
-    out[:, _at(*loops.MATCHES)] = matches
+    out[:, _at(*kernel.MATCHES)] = matches
     out[:, _at("dense", "words", "characters", "fused", "cosine")] = _inputs(candidates)
     out[:, _at("document_best", "document_others", "gap")] = _document_evidence(candidates)
-    out[:, _at("document_covered")[0]] = loops.together(covered, documents, shares)
-    out[:, _at("document_soft")[0]] = loops.together(softly, documents, shares)
+    out[:, _at("document_covered")[0]] = kernel.together(covered, documents, shares)
+    out[:, _at("document_soft")[0]] = kernel.together(softly, documents, shares)
     lengths = np.diff(gathered.starts) / np.float32(forward.mean_body)
     out[:, _at("length")[0]] = np.log(lengths + np.float32(0.1))
     return out

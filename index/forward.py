@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.compiled import compiled
+from corpus.compiled import compiled
 from index.delta import Delta, Rows, without
 from index.interfaces import Gathered, Integers
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from corpus.segment import Segmenter
 from corpus.store import StoredPassage
 from index import corpus_sum
+from index.counting_kernel import occurrences
 from index.delta import Rows
 from index.encoders import StaticEncoder
 from index.forward import document_number
@@ -99,9 +101,9 @@ def prepare(
         segmenter: cuts the words.
     """
     parts = _token_rows(batch, lexicon)
-    kinds = [np.unique(np.concatenate(part), return_counts=True) for part in parts]
     tokens, lengths = _bounded(parts)
-    different, occurrences = _occurrences(parts, [held for held, _ in kinds], tokens, lengths)
+    counts = occurrences(tokens, np.cumsum(lengths.sum(axis=1)), len(lexicon.vectors))
+    kinds = np.flatnonzero(counts).astype(np.int32)
     words, characters = _terms(batch, segmenter)
     made = Prepared(
         rows=np.asarray([stored.row for stored in batch], dtype=np.int64),
@@ -111,18 +113,15 @@ def prepare(
         characters=characters,
         tokens=tokens,
         lengths=lengths,
-        kinds=different,
-        occurrences=occurrences,
+        kinds=kinds,
+        occurrences=counts[kinds],
         documents=np.asarray([document_number(s.passage.document_id) for s in batch], dtype=np.int64),
         attributes=tuple(_attributes(stored) for stored in batch),
         truncated=(),
         total=corpus_sum.total(batch),
     )
     if encoder is lexicon:
-        vectors = np.zeros((len(batch), lexicon.dim), dtype=np.float16)
-        for place, (held, counts) in enumerate(kinds):
-            vectors[place] = lexicon.pooled_kinds(held, counts)
-        return replace(made, vectors=vectors)
+        return replace(made, vectors=_pooled(parts, lexicon))
     return made if encoder is None else encoded(made, [passage_input(stored) for stored in batch], encoder)
 
 
@@ -144,16 +143,15 @@ def _token_rows(batch: Sequence[StoredPassage], lexicon: StaticEncoder) -> list[
 
 def _terms(batch: Sequence[StoredPassage], segmenter: Segmenter) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Each passage's terms and skeleton, its context's before its text's: nothing reaches over the line's end between."""
-    contexts = {
-        context: (" ".join(segmenter.terms(context)), skeleton(context))
-        for context in {stored.context for stored in batch}
-    }
-    words, characters = [], []
-    for stored in batch:
-        text = stored.passage.text
-        head, letters = contexts[stored.context]
-        words.append(" ".join(filter(None, (head, *segmenter.terms(text)))))
-        characters.append(letters + skeleton(text))
+    contexts = list(dict.fromkeys(stored.context for stored in batch))
+    heads = dict(zip(contexts, segmenter.joined_terms(contexts), strict=True))
+    letters = {context: skeleton(context) for context in contexts}
+    bodies = segmenter.joined_terms([stored.passage.text for stored in batch])
+    words = (
+        " ".join(filter(None, (heads[stored.context], body)))
+        for stored, body in zip(batch, bodies, strict=True)
+    )
+    characters = (letters[stored.context] + skeleton(stored.passage.text) for stored in batch)
     return tuple(words), tuple(characters)
 
 
@@ -170,21 +168,11 @@ def _bounded(parts: Sequence[tuple[Integers, Integers]]) -> tuple[Integers, NDAr
     return tokens.astype(np.int32, copy=False), lengths
 
 
-def _occurrences(
-    parts: Sequence[tuple[Integers, Integers]],
-    kinds: list[NDArray[np.integer]],
-    tokens: Integers,
-    lengths: NDArray[np.int64],
-) -> tuple[Integers, NDArray[np.int64]]:
-    """The different tokens, and in how many of the passages each stands; ``kinds`` are those of each whole passage."""
-    held = lengths.sum(axis=1)
-    ends = np.cumsum(held)
-    whole = np.asarray([len(context) + len(body) for context, body in parts], dtype=np.int64)
-    for place in np.flatnonzero(held < whole):
-        kinds[place] = np.unique(tokens[ends[place] - held[place] : ends[place]])
-    every = np.concatenate(kinds) if kinds else np.zeros(0)
-    different, counts = np.unique(every, return_counts=True)
-    return different.astype(np.int32), counts
+def _pooled(parts: Sequence[tuple[Integers, Integers]], lexicon: StaticEncoder) -> HalfVectors:
+    """The vector of each whole passage."""
+    ends = np.cumsum([len(context) + len(body) for context, body in parts], dtype=np.int64)
+    rows = np.concatenate(list(chain.from_iterable(parts))) if parts else np.zeros(0, dtype=np.int32)
+    return lexicon.vectors.pooled(rows, ends).astype(np.float16)
 
 
 def _attributes(stored: StoredPassage) -> tuple[str | None, ...]:

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
-from itertools import accumulate
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.encoders.matching_kernel import NODE_BITS, VANISHING, matches, trie
+from corpus.trie import Trie, code_points
+from index.encoders.matching_kernel import matches
 
 INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
 """Characters without width that copy-and-paste brings in; they vanish before matching."""
-_ROOM = 1.5
-"""Places of the trie's table to a character of the vocabulary, at least."""
 
 
 class LongestMatch:
@@ -34,18 +32,10 @@ class LongestMatch:
             ValueError: it holds millions of characters, more than the trie has room for.
         """
         self._ids = dict(vocabulary)
-        letters = sorted(token for token in vocabulary if len(token) == 1)
-        self._codes = np.zeros(max(map(ord, (*letters, *INVISIBLE))) + 1, dtype=np.uint16)
-        self._codes[[ord(letter) for letter in letters]] = np.arange(1, len(letters) + 1)
-        self._codes[[ord(letter) for letter in INVISIBLE]] = VANISHING
-        points, ends = _points(self._ids)
-        if len(points) >> NODE_BITS or len(letters) >= VANISHING:
-            raise ValueError(f"a vocabulary of {len(points)} characters, {len(letters)} of them different")
-        places = 1 << int(len(points) * _ROOM).bit_length()
-        self._edges, tokens = trie(points, ends, self._codes, places)
+        self._trie = Trie.of(self._ids, [token for token in self._ids if len(token) == 1], INVISIBLE)
         # The last number stands for a node without a token.
         ids = np.fromiter((*self._ids.values(), -1), dtype=np.int32, count=len(self._ids) + 1)
-        self._tokens = ids[tokens]
+        self._found = ids[self._trie.tokens]
 
     @classmethod
     def from_file(cls, path: Path) -> LongestMatch:
@@ -75,11 +65,5 @@ class LongestMatch:
         # A part of a normalised text is normalised.
         if not unicodedata.is_normalized("NFC", "".join(texts)):
             texts = [unicodedata.normalize("NFC", text) for text in texts]
-        points, ends = _points(texts)
-        return matches(points, ends, self._codes, self._edges, self._tokens)
-
-
-def _points(texts: Collection[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """The code points of some texts end to end, and where each ends."""
-    points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    return points, np.fromiter(accumulate(map(len, texts)), dtype=np.int64)
+        points, ends = code_points(texts)
+        return matches(points, ends, self._trie.codes, self._trie.edges, self._found)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
-import nlpo3
 from pythainlp.corpus import thai_syllables, thai_words
 
+from corpus.newmm import Newmm
 from index.encoders.matching import LongestMatch
 from index.training import data as sources
 from index.training.tokenizer import UNKNOWN, Sizes, Vocabulary, canonical, choose
@@ -46,29 +45,19 @@ class Counts:
 
 
 class Segmenter:
-    """nlpo3 over pythainlp's words; the dictionary is loaded once a process."""
+    """Newmm over pythainlp's words."""
 
-    _name: str | None = None
+    def __init__(self) -> None:
+        self._newmm = Newmm(dictionary())
 
     def __call__(self, text: str) -> Iterator[list[str]]:
         """Words of each line of the text in their canonical spelling, lower-cased.
 
         Folded before counting: else สําคัญ, frequent in old files, would win a row of its own.
         """
-        name = self._dictionary()
         for line in canonical(text.lower()).replace("\u200b", "").split("\n"):
             if line:
-                yield nlpo3.segment(line, name)
-
-    @classmethod
-    def _dictionary(cls) -> str:
-        if cls._name is None:
-            with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / "words.txt"
-                path.write_text("\n".join(sorted(dictionary())), encoding="utf-8")
-                nlpo3.load_dict(str(path), "karani-training")
-            cls._name = "karani-training"
-        return cls._name
+                yield self._newmm.words(line)
 
 
 def dictionary() -> set[str]:

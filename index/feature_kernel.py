@@ -1,6 +1,6 @@
 """The loops of `index.features`: each passes once over the tokens of all candidates.
 
-Compiled (`index.compiled`): arrays are contiguous and of the types that `index.features` gives them.
+Compiled (`corpus.compiled`): arrays are contiguous and of the types that `index.features` gives them.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from index.compiled import compiled
+from corpus.compiled import compiled
 from index.interfaces import Integers, Vectors
 
 #: Columns that `match` fills, in order; `index.features.NAMES` has the same ones.

@@ -1,6 +1,6 @@
 """The loops of `index.evidence`: what stands in which run of clauses, and which run is the best.
 
-Compiled (`index.compiled`): arrays are contiguous and of the types that `index.evidence` gives them. Runs are given by
+Compiled (`corpus.compiled`): arrays are contiguous and of the types that `index.evidence` gives them. Runs are given by
 their first and last clause, shape (runs,) each.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from index.compiled import compiled
+from corpus.compiled import compiled
 from index.interfaces import Integers
 
 Places = NDArray[np.int64]
