@@ -227,9 +227,13 @@ def _ask(args: argparse.Namespace) -> int:
 
 
 def _engine(args: argparse.Namespace) -> Engine:
+    from index.publish import verify_ahead
+
+    settings = _serving(_settings(args))
+    verify_ahead(settings)  # while the rest is loaded
     from index.engine import Engine
 
-    return Engine.open(_serving(_settings(args)))
+    return Engine.open(settings)
 
 
 def _serving(settings: Settings) -> Settings:

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from corpus.cleaning import CLEANER_VERSION
-from corpus.ingest import ingest
 from corpus.locking import corpus_lock
 from corpus.settings import DEMO_FOLDER, Settings
 from corpus.store import Store
@@ -59,6 +57,8 @@ def _is_made(demo: Settings, made: Path, digest: str) -> bool:
 
 
 def _make(demo: Settings, build: Callable[[Store, Settings], str], talk: Callable[[str], None]) -> None:
+    from corpus.ingest import ingest
+
     talk("คลังยังว่าง จึงเตรียมกรณีตัวอย่าง / the corpus is empty: preparing the demo cases")
     with Store.of(demo) as store:
         ingest(store, [CASES], demo)
@@ -67,6 +67,8 @@ def _make(demo: Settings, build: Callable[[Store, Settings], str], talk: Callabl
 
 def _digest(revision: str) -> str:
     """What the demo's index is made from: the cases' bytes, the cleaner and the encoder."""
+    from corpus.cleaning import CLEANER_VERSION
+
     digest = hashlib.sha256(f"{CLEANER_VERSION} {revision}".encode())
     for path in sorted(CASES.glob("*.md")):
         digest.update(path.name.encode() + path.read_bytes())

@@ -30,6 +30,17 @@ TABLES = {
 }  # fmt: skip
 
 
+#: Lists of values are asked for in multiples of so many: few different lengths are few statements to prepare.
+_VALUES = 16
+
+
+def in_list(values: Sequence[int]) -> tuple[str, list[int]]:
+    """What stands between the brackets of SQL's ``IN``, and the values for it; the last one may stand there repeatedly."""
+    filled = list(values)
+    filled += filled[-1:] * (-len(filled) % _VALUES)
+    return ",".join("?" * len(filled)), filled
+
+
 def _numbers(data: bytes) -> array[int]:
     numbers = array("i")
     numbers.frombytes(data)

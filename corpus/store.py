@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from corpus.database import Database, Transaction
 from corpus.records import Case, CaseSpan, Page, Passage, SourcePage
-from corpus.rows import CASE, PAGE, PASSAGE, TABLES, page_of, table_rows
+from corpus.rows import CASE, PAGE, PASSAGE, TABLES, in_list, page_of, table_rows
 from corpus.schema import MIGRATIONS
 from corpus.settings import DatabaseServer, Settings
 from corpus.sqlite import Connections, StoreError
@@ -315,10 +315,10 @@ class Store:
 
     def places(self, rows: Sequence[int]) -> dict[int, Place]:
         """Whose some passages are, by row number, without reading their texts; absent rows are left out."""
-        marks = ",".join("?" * len(rows))
+        marks, values = in_list(rows)
         # These columns stand before the text: SQLite reads no further than it must.
         sql = f"SELECT row, document_id, case_id FROM passages WHERE row IN ({marks}) AND {self.alive()}"
-        return {row[0]: Place._make(row) for row in self.rows(sql, rows)}
+        return {row[0]: Place._make(row) for row in self.rows(sql, values)}
 
     def stream(self, after_row: int = 0, size: int = 4096) -> Iterator[list[StoredPassage]]:
         """All passages in row order, in batches: bounded memory whatever the corpus."""

@@ -33,7 +33,7 @@ class StoredVectors:
     def __init__(self, folder: Path) -> None:
         #: FAISS's, a vector's place its id.
         self.index = mapped(folder / VECTORS)
-        self.rows: Rows = np.load(folder / ROWS, allow_pickle=False)
+        self.rows: Rows = np.asarray(np.load(folder / ROWS, mmap_mode="r", allow_pickle=False))
         self.dim: int = self.index.d
         if len(self.rows) != self.index.ntotal:
             raise ValueError(f"{ROWS} holds {len(self.rows)} rows, {VECTORS} {self.index.ntotal} vectors")

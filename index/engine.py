@@ -28,7 +28,7 @@ from index.judged import Judged
 from index.listing import Listing
 from index.opening import NoIndexError, OpenGeneration, no_index, open_newest
 from index.present import FACETS, facets_of, grouped, present
-from index.publish import GenerationError, Manifest, candidates, look
+from index.publish import GenerationError, Manifest, candidates, look, verify_ahead
 from index.queries import Query, understand
 from index.rerank import DEPTH as RERANKED
 from index.rerank import Reranker
@@ -108,6 +108,7 @@ class Engine:
         """
         if not candidates(settings):
             raise no_index(settings)
+        verify_ahead(settings)
         try:
             store = Store.of(settings, create=False)
         except FileNotFoundError as error:

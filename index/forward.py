@@ -1,7 +1,7 @@
 """The forward index: each passage as the static encoder's token rows, for reranking.
 
 Two memory-mapped arrays a generation: ``tokens`` (all rows of all passages, the
-context's before the passage's own) and ``places`` with one line a passage:
+context's before the passage's own, in two bytes each where the vocabulary allows) and ``places`` with one line a passage:
 store row, first token, tokens of the context, tokens of the text, a number for
 the document. ``counts`` holds in how many passages each token stands. What came since these were written
 lies in the generation's delta (`index.delta`), whose ``counts`` are those of both.
@@ -13,6 +13,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from index.interfaces import Gathered, Integers
 
 FORWARD = "forward"
 TOKENS, PLACES, COUNTS = "tokens.npy", "places.npy", "counts.npy"
+Tokens = NDArray[np.integer]
 
 
 def document_number(document_id: str) -> int:
@@ -47,10 +49,10 @@ class ForwardIndex:
     """Read-only and memory-mapped, given the generation's folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._tokens: Integers = _mapped(folder)
-        self._later: Integers = np.zeros(0, dtype=np.int32)
+        self._tokens: Tokens = _mapped(folder, TOKENS)
+        self._later: Tokens = np.zeros(0, dtype=self._tokens.dtype)
         self._later.flags.writeable = False  # as those of a file are
-        self._places: NDArray[np.int64] = np.load(folder / FORWARD / PLACES, allow_pickle=False)
+        self._places: NDArray[np.int64] = _mapped(folder, PLACES)
         self.delta_rows: Rows = np.zeros(0, dtype=np.int64)
         delta = Delta.of(folder)
         if delta is not None:
@@ -65,7 +67,7 @@ class ForwardIndex:
 
     def _add(self, delta: Delta) -> None:
         """The delta's passages among the base's; their first tokens count on from the end of the base's."""
-        self._later = _mapped(delta.folder)
+        self._later = _mapped(delta.folder, TOKENS)
         later = np.load(delta.folder / FORWARD / PLACES, allow_pickle=False)
         self.delta_rows = np.ascontiguousarray(later[:, 0])
         kept = self._places[without(self._places[:, 0], delta.removed)]
@@ -94,8 +96,7 @@ class ForwardIndex:
         """Tokens by their places, counted through the base's and on through the delta's."""
         later = at >= len(self._tokens)
         if not later.any():
-            taken: Integers = np.asarray(self._tokens[at])
-            return taken
+            return self._tokens[at].astype(np.int32, copy=False)
         taken = np.empty(len(at), dtype=np.int32)
         taken[~later] = self._tokens[at[~later]]
         taken[later] = self._later[at[later] - len(self._tokens)]
@@ -139,8 +140,8 @@ class ForwardIndex:
 
 @compiled
 def _end_to_end(
-    tokens: Integers,
-    later: Integers,
+    tokens: Tokens,
+    later: Tokens,
     first: NDArray[np.int64],
     context: NDArray[np.int64],
     body: NDArray[np.int64],
@@ -160,7 +161,6 @@ def _end_to_end(
     return gathered, starts, texts
 
 
-def _mapped(folder: Path) -> Integers:
-    """The tokens as a plain array over the mapped file: numpy's own class for them costs time with every slice."""
-    mapped: Integers = np.asarray(np.load(folder / FORWARD / TOKENS, mmap_mode="r", allow_pickle=False))
-    return mapped
+def _mapped(folder: Path, name: str) -> NDArray[Any]:
+    """A file's numbers as a plain array over it: numpy's own class for that costs time with every slice."""
+    return np.asarray(np.load(folder / FORWARD / name, mmap_mode="r", allow_pickle=False))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.delta import Rows, without
-from index.forward import COUNTS, FORWARD, PLACES, TOKENS, ForwardIndex
+from index.forward import COUNTS, FORWARD, PLACES, TOKENS, ForwardIndex, Tokens
 from index.interfaces import Integers
 from index.preparing import Prepared
 from index.writing import save_array
@@ -20,7 +20,8 @@ class ForwardWriter:
     """Collects passages; `write` makes the files."""
 
     def __init__(self, vocabulary: int) -> None:
-        self._tokens: list[Integers] = []
+        self._kind = np.dtype(np.uint16 if vocabulary <= 1 << 16 else np.int32)
+        self._tokens: list[Tokens] = []
         self._places: list[NDArray[np.int64]] = []
         self._counts = np.zeros(vocabulary, dtype=np.int64)
         self._length = 0
@@ -43,14 +44,14 @@ class ForwardWriter:
     def _append(self, places: NDArray[np.int64], tokens: Integers) -> None:
         """Places whose first tokens count from the start of ``tokens``."""
         self._places.append(places + np.asarray([0, self._length, 0, 0, 0]))
-        self._tokens.append(tokens)
+        self._tokens.append(tokens.astype(self._kind, copy=False))
         self._length += len(tokens)
 
     def write(self, folder: Path) -> None:
         """Write the three arrays, passages in row order of the store, into a new folder ``forward`` of ``folder``."""
         folder = folder / FORWARD
         folder.mkdir()
-        tokens = np.concatenate(self._tokens) if self._tokens else np.zeros(0, dtype=np.int32)
+        tokens = np.concatenate(self._tokens) if self._tokens else np.zeros(0, dtype=self._kind)
         places = np.concatenate(self._places) if self._places else np.zeros((0, 5), dtype=np.int64)
         save_array(folder / TOKENS, tokens)
         save_array(folder / PLACES, places[np.argsort(places[:, 0])])

@@ -13,13 +13,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from index.keyboard import neighbours
 from index.lexical import skeleton
-
-if TYPE_CHECKING:
-    from symspellpy import SymSpell
+from index.slips import Slips
 
 _MARK = re.compile("[\u0e33\u0e47-\u0e4e]")  # ำ is written and mistaken like a marked า
 _LONGEST = 24
@@ -106,18 +103,14 @@ class Words:
     """Words with costs: by skeleton, and one slip away."""
 
     def __init__(self, costs: Mapping[str, float]) -> None:
-        from symspellpy import SymSpell
-
-        self.costs = costs
         by_skeleton: dict[str, list[tuple[float, str]]] = {}
         for word, cost in costs.items():
             if letters := skeleton(word):
                 by_skeleton.setdefault(letters, []).append((cost, word))
-        self._by_skeleton = {k: sorted(v)[:_MORE_LIKELY_WORDS] for k, v in by_skeleton.items()}
-        self._slips: SymSpell = SymSpell(max_dictionary_edit_distance=1, prefix_length=7)
-        for letters in by_skeleton:
-            if _SHORTEST_SLIPPED - 1 <= len(letters) <= _LONGEST:
-                self._slips.create_dictionary_entry(letters, 1)
+        self._by_skeleton = {k: tuple(sorted(v)[:_MORE_LIKELY_WORDS]) for k, v in by_skeleton.items()}
+        self._slips = Slips(
+            [letters for letters in by_skeleton if _SHORTEST_SLIPPED - 1 <= len(letters) <= _LONGEST]
+        )
 
     def spelled(self, letters: str) -> Sequence[tuple[float, str]]:
         """(cost, word) of the words with this skeleton, the commonest first."""
@@ -128,13 +121,10 @@ class Words:
 
         ``before`` is the letter in front, which the first may double.
         """
-        from symspellpy import Verbosity
-
-        for found in self._slips.lookup(letters, Verbosity.ALL, max_edit_distance=1):
-            if found.distance == 1:
-                slip = _slip_cost(before, letters, found.term)
-                for cost, word in self._by_skeleton[found.term]:
-                    yield cost + slip, word
+        for found in self._slips.near(letters):
+            slip = _slip_cost(before, letters, found)
+            for cost, word in self._by_skeleton[found]:
+                yield cost + slip, word
 
 
 def read(stretch: Stretch, words: Words) -> Reading | None:

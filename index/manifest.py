@@ -10,9 +10,10 @@ import hashlib
 import json
 import os
 import stat
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -180,20 +181,39 @@ class _Verified:
     """Digests of files that this process has hashed: a hard link in a newer generation is not hashed again.
 
     A file that anybody has written to since has another size or time, and is. One so young that a second write might
-    have left it the same time is never remembered.
+    have left it the same time is never remembered. Of several threads that want a file's digest one reads it.
     """
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, int], tuple[int, int, str]] = {}
+        self._running: dict[tuple[int, ...], Future[str]] = {}
+        self._lock = threading.Lock()
 
     def sha256(self, path: Path, *, anew: bool) -> str:
         """SHA-256 of a file of a generation; ``anew`` reads it whatever is known."""
         status = path.lstat()
         key, seen = (status.st_dev, status.st_ino), (status.st_size, status.st_mtime_ns)
-        known = self._known.get(key)
-        if not anew and known is not None and known[:2] == seen:
-            return known[2]
-        settled = time.time_ns() - status.st_mtime_ns > _SETTLED_NS
+        if anew:
+            return self._read(path, key, seen)
+        with self._lock:
+            known = self._known.get(key)
+            if known is not None and known[:2] == seen:
+                return known[2]
+            running = self._running.get((*key, *seen))
+            mine = running is None
+            if running is None:
+                running = self._running[(*key, *seen)] = Future()
+        if mine:
+            try:
+                running.set_result(self._read(path, key, seen))
+            except BaseException as error:  # noqa: BLE001 - raised below, and for whoever else waits
+                running.set_exception(error)
+            finally:
+                del self._running[(*key, *seen)]
+        return running.result()
+
+    def _read(self, path: Path, key: tuple[int, int], seen: tuple[int, int]) -> str:
+        settled = time.time_ns() - seen[1] > _SETTLED_NS
         digest = file_sha256(path)
         if settled:
             self._known[key] = (*seen, digest)

@@ -18,7 +18,9 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from corpus.compiled import compiled
 from corpus.segment import Segmenter, fold
 from corpus.store import Store
 from index.lexical import skeleton
@@ -56,7 +58,14 @@ class Name:
 class NameTable:
     """Read-only; open with `read`."""
 
-    def __init__(self, names: mmap.mmap, places: array[int], text: str, ends: array[int], starts: array[int]):
+    def __init__(
+        self,
+        names: mmap.mmap,
+        places: memoryview[int],
+        text: str,
+        ends: memoryview[int],
+        starts: memoryview[int],
+    ) -> None:
         self._names = names
         self._places = places
         self._text = text
@@ -65,12 +74,19 @@ class NameTable:
 
     @classmethod
     def read(cls, folder: Path) -> NameTable:
-        """Open the table that `write` wrote into ``folder`` (a generation's, or its delta's)."""
+        """Open the table that `write` wrote into ``folder`` (a generation's, or its delta's).
+
+        Raises:
+            ValueError: its files are not of one making.
+        """
         at = folder / NAMES
-        names = _mapped(at / _LIST)
+        ends = _array(at / _ENDS)
+        places = np.empty(len(ends), dtype=np.int64)
+        # Read, not mapped: whatever of a mapped file was ever touched counts as this process' memory.
+        if _entries(np.frombuffer((at / _LIST).read_bytes(), dtype=np.uint8), places) != len(ends):
+            raise ValueError(f"{_LIST} and {_ENDS} differ")
         text = (at / _TEXT).read_text(encoding="utf-8")
-        places = array("q", (found.start() for found in _ENTRY.finditer(names, 1)))
-        return cls(names, places, text, _array(at / _ENDS), _array(at / _STARTS))
+        return cls(_mapped(at / _LIST), places.data, text, ends, _array(at / _STARTS))
 
     def matching(self, wanted: str, words: Sequence[str]) -> list[Name]:
         """Names with a word that begins like ``wanted``, else names that hold all of several words.
@@ -183,9 +199,27 @@ def _mapped(path: Path) -> mmap.mmap:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _array(path: Path) -> array[int]:
-    """Numbers as Python's own array: a binary search asks for one at a time, which numpy answers slowly."""
-    return array("q", np.load(path, allow_pickle=False).tobytes())
+def _array(path: Path) -> memoryview[int]:
+    """Numbers in a mapped file, as Python's own view: a binary search asks for one at a time, which numpy answers slowly."""
+    mapped: NDArray[np.int64] = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    return mapped.data
+
+
+@compiled
+def _entries(data: NDArray[np.uint8], places: NDArray[np.int64]) -> int:
+    """Fill in where each entry of a JSON list of lists begins, as far as there is room; how many there are."""
+    count, quoted, at = 0, False, 1
+    while at < len(data):
+        if data[at] == 0x22:  # "
+            quoted = not quoted
+        elif quoted and data[at] == 0x5C:  # what follows a backslash ends nothing
+            at += 1
+        elif not quoted and data[at] == 0x5B:  # [
+            if count < len(places):
+                places[count] = at
+            count += 1
+        at += 1
+    return count
 
 
 def _begins(text: str, segmenter: Segmenter) -> tuple[str, list[int]]:

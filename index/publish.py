@@ -11,6 +11,7 @@ import contextlib
 import re
 import secrets
 import shutil
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,6 +52,7 @@ __all__ = [
     "sha256_of",
     "start",
     "verify",
+    "verify_ahead",
 ]
 
 PARTIAL = ".partial-"
@@ -107,6 +109,21 @@ def candidates(settings: Settings) -> list[Path]:
         return []
     current = current_name(settings)
     return sorted(found, key=lambda path: (path.name == current, path.name), reverse=True)
+
+
+def verify_ahead(settings: Settings) -> None:
+    """Begin to read the files of the generation that will probably be opened, so that opening it finds them checked.
+
+    Hashing takes a core but not Python's lock: it goes on while the caller loads what opening needs. Says nothing of
+    what it finds.
+    """
+
+    def read() -> None:
+        for folder in candidates(settings)[:1]:
+            with contextlib.suppress(GenerationError, OSError):
+                verify(folder, Manifest.read(folder))
+
+    threading.Thread(target=read, name="karani-verify", daemon=True).start()
 
 
 def complete_generations(settings: Settings) -> list[Path]:

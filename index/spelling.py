@@ -15,6 +15,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from corpus.segment import fold
 from index import background
@@ -44,6 +45,10 @@ _MARGIN, _MARGIN_SCRAPS = 2.0, 6.0
 """How much cheaper (nats) a reading must be: around an unknown word, around short scraps alone."""
 _RATHER = 100
 """Times that the corpus must prefer a correction to what was typed."""
+_REMEMBERED = 8192
+"""Words about which is remembered what costs time to find out: people ask with few different ones."""
+_QUESTIONS_REMEMBERED = 16
+"""Texts whose cut is remembered: each is cut twice, once for either keyboard layout and once for slips."""
 _TITLES = frozenset("นาย นาง นางสาว น.ส. ด.ช. ด.ญ. ดร ดร. คุณ พล.อ. พล.ต. พระ หลวงปู่ หลวงพ่อ".split())
 
 
@@ -90,8 +95,9 @@ class Speller:
         passages: int,
     ) -> None:
         self._words = words
-        self._cut = cut
-        self._frequency = frequency
+        # Around the arguments, not around methods of this object: cycles through it would outlive its generation.
+        self._cut = lru_cache(_QUESTIONS_REMEMBERED)(cut)
+        self._frequency = lru_cache(_REMEMBERED)(frequency)
         self._occurs = occurs
         self._passages = max(1, passages)
 
@@ -119,14 +125,15 @@ class Speller:
         thai = bool(_THAI_SIGN.search(typed))
         if thai and _LATIN_LETTER.search(typed):
             return None
-        meant = as_latin(typed) if thai else as_thai(typed)
-        if self._known_share(typed) > _MOST_KNOWN_AS_TYPED or len(skeleton(meant)) < _FEWEST_SWITCHED:
+        if self._known_share(typed) > _MOST_KNOWN_AS_TYPED:
             return None
-        return meant if self._known_share(meant) >= _FEWEST_KNOWN_AS_MEANT else None
+        meant = as_latin(typed) if thai else as_thai(typed)
+        enough = len(skeleton(meant)) >= _FEWEST_SWITCHED
+        return meant if enough and self._known_share(meant) >= _FEWEST_KNOWN_AS_MEANT else None
 
     def _known_share(self, text: str) -> float:
         """Share of the letters and digits that known words of more than one letter hold."""
-        lengths = [(len(skeleton(word)), word) for word in self._cut(fold(text))]
+        lengths = [(_letters(word), word) for word in self._cut(fold(text))]
         total = sum(length for length, _ in lengths)
         known = sum(length for length, word in lengths if length > 1 and self.known(word))
         return known / total if total else 1.0
@@ -162,14 +169,15 @@ class Speller:
         return tokens
 
     def _suspicious(self, term: str) -> bool:
-        if not _THAI.search(term):
-            return bool(_LATIN_WORD.fullmatch(term)) and not self.known(term)
-        if _NOT_A_THAI_WORD.search(term) or term in QUESTION_WORDS or term in FUNCTION_WORDS:
+        script = _script(term)
+        if script != "thai":
+            return script == "latin" and not self.known(term)
+        if term in QUESTION_WORDS or term in FUNCTION_WORDS:
             return False
         return self._scrap(term) or not self.known(term)
 
     def _scrap(self, term: str) -> bool:
-        letters = len(skeleton(term))
+        letters = _letters(term)
         return (letters < 2 and term not in SINGLE_LETTERS) or (
             letters == 2 and self._rate(term) < _COMMON_SCRAP
         )
@@ -203,7 +211,7 @@ class Speller:
         return [(begin + places[c.start], begin + places[c.end], c.word) for c in reading.changes]
 
     def _piece_cost(self, token: _Token) -> float:
-        if (len(skeleton(token.text)) > 1 and self.known(token.text)) or token.text in SINGLE_LETTERS:
+        if (_letters(token.text) > 1 and self.known(token.text)) or token.text in SINGLE_LETTERS:
             return self._cost(token.text)
         return unknown_cost(token.text)
 
@@ -217,6 +225,20 @@ class Speller:
         return [(token.start, token.end, word)] if likely else []
 
 
+@lru_cache(_REMEMBERED)
+def _letters(term: str) -> int:
+    """How many letters are left without marks."""
+    return len(skeleton(term))
+
+
+@lru_cache(_REMEMBERED)
+def _script(term: str) -> str:
+    """``thai`` or ``latin`` for what may be misspelt; empty for numbers, signs and what mixes them with letters."""
+    if _THAI.search(term):
+        return "" if _NOT_A_THAI_WORD.search(term) else "thai"
+    return "latin" if _LATIN_WORD.fullmatch(term) else ""
+
+
 def _without_any_mark(text: str) -> bool:
     return len(_THAI.findall(text)) >= _FEWEST_UNMARKED and not _MARK.search(text)
 
@@ -225,7 +247,7 @@ def _runs(tokens: Sequence[_Token]) -> Iterator[list[_Token]]:
     """Neighbouring tokens of nothing but Thai."""
     run: list[_Token] = []
     for token in tokens:
-        if _THAI.search(token.text) and not _NOT_A_THAI_WORD.search(token.text):
+        if _script(token.text) == "thai":
             run.append(token)
         elif run:
             yield run

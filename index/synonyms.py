@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from corpus.gazetteer import place_names
@@ -63,6 +63,7 @@ def _romanised() -> Mapping[str, int]:
     }
 
 
+@lru_cache(maxsize=8192)
 def bare(name: str) -> str:
     """A name's folded letters and digits alone.
 
@@ -79,8 +80,7 @@ def other_names(folded: str, terms: Sequence[str]) -> Iterator[tuple[str, ...]]:
         folded: the whole question.
         terms: its terms in order; of overlapping names the longest counts.
     """
-    for start, end in _windows(terms, _by_name(), _MOST_TERMS):
-        name = "".join(bare(term) for term in terms[start:end])
+    for name in _named(terms):
         for number in _by_name()[name]:
             yield tuple(other for other in groups()[number] if bare(other) != name)
     pattern, short = _abbreviations()
@@ -89,22 +89,33 @@ def other_names(folded: str, terms: Sequence[str]) -> Iterator[tuple[str, ...]]:
     yield from _places(terms)
 
 
-def _windows(terms: Sequence[str], known: Mapping[str, object], longest: int) -> Iterator[tuple[int, int]]:
-    """[start, end) of the terms that together are known, longest first, none inside another."""
+@cache
+def _longest_name() -> int:
+    return max(map(len, _by_name()))
+
+
+def _named(terms: Sequence[str]) -> Iterator[str]:
+    """Bare names that terms together make, from the left, the longest first, none inside another."""
     plain = [bare(term) for term in terms]
+    known, longest = _by_name(), _longest_name()
     start = 0
     while start < len(plain):
-        for end in range(min(len(plain), start + longest), start, -1):
-            if "".join(plain[start:end]) in known:
-                yield start, end
-                start = end
+        name, found, after = "", "", start + 1
+        for end, term in enumerate(plain[start : start + _MOST_TERMS], start + 1):
+            name += term
+            if len(name) > longest:
                 break
-        else:
-            start += 1
+            if name in known:
+                found, after = name, end
+        if found:
+            yield found
+        start = after
 
 
 def _places(terms: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Thai names of the places that Latin terms spell."""
+    if not any(map(_LATIN.fullmatch, terms)):
+        return
     for start in range(len(terms)):
         for end in range(start + 1, min(len(terms), start + _MOST_LATIN_TERMS) + 1):
             if not _LATIN.fullmatch(terms[end - 1]):

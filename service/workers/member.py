@@ -1,30 +1,25 @@
 """One worker of a service of several processes: the same application as ever, on a socket that it shares.
 
-``python -m service.workers.member --data DIR …``; `service.workers.supervisor` starts it and says over a socket when
-to stop. It ends by itself when the supervisor does.
+`service.workers.supervisor` starts it (`service.workers.beginning`) and says over a socket when to stop. It ends by itself
+when the supervisor does.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
-from corpus.demo import demo_of
-from corpus.settings import Settings
-from service.corpora import Corpora
 from service.edge.middleware import Lifecycle
 from service.memory import keep_little
-from service.server import GentleServer, app_of, configured
+from service.server import GentleServer, configured
 from service.settings import ServiceSettings
 from service.workers import words
 from service.workers.accepting import Acceptor
@@ -179,19 +174,3 @@ def _count_in_files(slot: int) -> None:
     from prometheus_client import values
 
     values.ValueClass = values.MultiProcessValue(process_identifier=lambda: slot)  # type: ignore[no-untyped-call]
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve a data directory as one of several."""
-    parser = argparse.ArgumentParser(prog="service.workers.member", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--demo", action="store_true", help="the demo stands in for it while it is empty")
-    parser.add_argument("--place", type=Place.parse, required=True)
-    given = parser.parse_args(arguments)
-    own = Settings.from_environment(data=given.data)
-    corpora = Corpora(own, demo_of(own) if given.demo else None)
-    join(lambda settings, board: app_of(settings, corpora, board), given.place)
-
-
-if __name__ == "__main__":
-    main()

@@ -52,6 +52,9 @@ def run(
     if count > 1:
         _supervise(service.model_copy(update={"serve_workers": count}), own, demo)
     else:
+        from index.publish import verify_ahead
+
+        verify_ahead(settings)  # while the rest is loaded
         from service.server import run as serve
 
         serve(service, own, demo)
@@ -60,7 +63,7 @@ def run(
 def _supervise(service: ServiceSettings, own: Settings, demo: Settings | None) -> None:
     from service.workers.supervisor import end_with, supervise
 
-    command = [sys.executable, "-P", "-m", "service.workers.member", "--data", str(own.data)]
+    command = [sys.executable, "-P", "-m", "service.workers.beginning", "--data", str(own.data)]
     if demo is not None:
         command.append("--demo")
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]

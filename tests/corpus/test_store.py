@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from corpus.cited import CitedPassage, cited
+from corpus.cleaning import CLEANER_VERSION
 from corpus.passages import split
 from corpus.records import Case, CaseSpan, Page, Piece
 from corpus.schema import MIGRATIONS
@@ -78,6 +80,27 @@ def test_contexts_name_title_case_and_heading(store: Store) -> None:
     store.replace(record())
     stored = store.stored(list(store.row_numbers()))
     assert [s.context for s in stored.values()] == ["รายงาน\nเทศบาลตำบลบ้านบึง จังหวัดชลบุรี\n3.6"]
+
+
+def test_a_citation_names_title_source_and_case_as_of_the_passages_change(store: Store) -> None:
+    wanted = record()
+    store.replace(wanted)
+    old, row = store.at(store.change), store.row_numbers()[0]
+    told = CitedPassage(wanted.passages[0], wanted.spans[0].case, "รายงาน", "a.txt", "1")
+    assert cited(store, [row]) == cited(old, [row, 99]) == {row: told}
+    store.replace(record(title="รายงานอีกฉบับ", province="ระยอง"))
+    assert cited(old, [row]) == {row: told}
+    assert cited(store, [row]) == cited(store, []) == {}
+
+
+def test_a_passage_whose_page_is_lost_is_cited_without_source(store: Store) -> None:
+    store.replace(record())
+    row = store.row_numbers()[0]
+    with store.writing() as transaction:
+        for table in ("documents", "pages", "cases"):
+            transaction.execute(f"DELETE FROM {table}")
+    told = cited(store, [row])[row]
+    assert (told.case, told.title, told.source, told.cleaner) == (None, "report", "", CLEANER_VERSION)
 
 
 def test_a_failed_transaction_leaves_nothing_behind(store: Store) -> None:

@@ -36,8 +36,9 @@ from corpus.segment import default_segmenter, fold
 from corpus.settings import Settings
 from index.engine import Engine
 from index.generations import build
+from index.highlighting import highlights
 from index.lexical import ngrams, skeleton
-from index.present import highlighted, highlights
+from index.present import highlighted
 from index.queries import understand
 from index.vocabulary import FUNCTION_WORDS, QUESTION_WORDS, without_fillers
 from service.answering.sentences import MAX_CHARS, Sentences
@@ -271,7 +272,7 @@ def asking(data: bytes) -> None:
         assert all(weight > 0 for weight in (*asked.words.values(), *asked.grams.values())), (
             "a term without weight"
         )
-        _check_spans(text, highlights(text, highlighted(asked)))
+        _check_spans(text, highlights([text], highlighted(asked))[0])
 
 
 def _check_spans(text: str, spans: tuple[tuple[int, int], ...]) -> None:

@@ -112,8 +112,6 @@ def test_pictures_kept_are_bounded(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def test_assistants_leave_nothing_behind(client: TestClient) -> None:
     endpoint: McpEndpoint = client.app.state.mcp  # type: ignore[attr-defined]
-    manager = endpoint._manager
-    assert manager is not None
 
     def ask() -> None:
         for number in range(40):
@@ -123,6 +121,8 @@ def test_assistants_leave_nothing_behind(client: TestClient) -> None:
             )
 
     ask()
+    assert endpoint._manager is not None
+    manager = endpoint._manager.result()
     before = {name: len(value) for name, value in vars(manager).items() if hasattr(value, "__len__")}
     ask()
     assert {name: len(value) for name, value in vars(manager).items() if hasattr(value, "__len__")} == before
