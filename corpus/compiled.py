@@ -7,10 +7,29 @@ without Python's lock.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar, cast
 
-import numba
+
+@contextmanager
+def _absent(name: str) -> Iterator[None]:
+    """What is imported here does without a library that it would use if it were there."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
+# numba asks scipy for a matrix library, which no loop here calls and which takes as long to load as numba itself.
+with _absent("scipy"):
+    import numba
+    import numba.np.arraymath
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")

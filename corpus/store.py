@@ -580,8 +580,8 @@ def _postgres(server: DatabaseServer, *, create: bool) -> Database:
 def _prepare(connection: sqlite3.Connection) -> None:
     connection.create_function("thai_order", 1, dictionary_order, deterministic=True)
     connection.create_function("document_year", 1, document_year, deterministic=True)
+    # Not mapped into memory: whatever was ever read would count as each process' own, and reading a page takes a microsecond.
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA mmap_size = 268435456")
 
 
 def _next_change(transaction: Transaction, changes: int = 1) -> int:

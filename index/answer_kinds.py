@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+_DIGITS = frozenset("0123456789")
 _NUMBER = re.compile("[0-9]+")
 _YEAR = re.compile("(?:2[45]|19|20)[0-9]{2}")
 _SIGNS: Mapping[str, tuple[str, ...]] = {
@@ -44,7 +45,7 @@ def signs(tokens: Mapping[str, int], rows: int) -> dict[str, NDArray[np.bool_]]:
     """
     found = {kind: np.zeros(rows + 1, dtype=np.bool_) for kind in ("howmany", *_SIGNS)}
     for token, row in tokens.items():
-        if _NUMBER.fullmatch(token):
+        if token[:1] in _DIGITS and _NUMBER.fullmatch(token):
             found["howmany"][row] = True
             found["when"][row] |= bool(_YEAR.fullmatch(token))
     for kind, words in _SIGNS.items():

@@ -19,13 +19,10 @@ import numpy as np
 from corpus.gazetteer import place_names
 from index import background
 from index.lattice import Words
-from index.lexical import skeleton
 from index.vocabulary import FUNCTION_WORDS, QUESTION_WORDS
 from index.writing import save_array
 
 COUNTS = "words.npy"
-SINGLE_LETTERS = frozenset({"ณ", "ก็", "ธ"})
-"""The words of a single letter."""
 _WORD = re.compile("[\u0e01-\u0e2e\u0e30-\u0e45\u0e47-\u0e4e]+|[a-z]{4,20}")
 _FEWEST_LETTERS = 2
 _WORDS_A_PASSAGE = 80
@@ -77,7 +74,9 @@ class CorpusWords:
             if self._words is None:
                 listed = (word for word in self.listed if word and self.counts.get(word))
                 every = {*listed, *background.table()[1], *QUESTION_WORDS, *FUNCTION_WORDS}
-                costs = {w: cost(w, self.counts.get(w, 0), self.passages) for w in every if _may_stand(w)}
+                costs = {
+                    w: cost(w, self.counts.get(w, 0), self.passages) for w in every if _WORD.fullmatch(w)
+                }
                 self._words = Words(costs)
             return self._words
 
@@ -101,8 +100,3 @@ def write_counts(path: Path, dictionary: Path, frequency: Callable[[str], int]) 
 
 def _lines(dictionary: Path) -> list[str]:
     return dictionary.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-
-
-def _may_stand(term: str) -> bool:
-    """Whether a correction may put it there."""
-    return bool(_WORD.fullmatch(term)) and (len(skeleton(term)) > 1 or term in SINGLE_LETTERS)

@@ -6,11 +6,11 @@ one text after the other takes Python several times as long.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
+import regex
 from numpy.typing import NDArray
 
 from corpus.compiled import compiled
@@ -23,7 +23,8 @@ _LETTERS = 0x1E94B
 _GROWS = "\u0130"
 #: Lowered otherwise at a word's end.
 _SIGMA = "\u03a3"
-_SARA_AM = "\u0e33"
+#: Marks and ำ, which belongs to the consonant before it.
+_MARK = regex.compile("[\\p{M}\u0e33]")
 _LATE_MARKS = (0xE0100, 0xE01EF)
 """The only marks behind `_LETTERS`: variation selectors."""
 _BUCKETS = 1024
@@ -70,8 +71,9 @@ def _tables() -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
     folded = _codes([fold(every.replace(_GROWS, "i").replace(_SIGMA, "s"))]).copy()
     folded[ord(_GROWS)] = ord(_GROWS)
     folded[ord(_SIGMA)] = ord(fold(_SIGMA))
-    marks = [unicodedata.category(one)[0] == "M" or one == _SARA_AM for one in every]
-    return folded, np.asarray(marks, dtype=np.bool_)
+    marks = np.zeros(_LETTERS, dtype=np.bool_)
+    marks[[found.start() for found in _MARK.finditer(every)]] = True
+    return folded, marks
 
 
 @compiled

@@ -19,6 +19,10 @@ from index.lexical import skeleton
 from index.slips import Slips
 
 _MARK = re.compile("[\u0e33\u0e47-\u0e4e]")  # ำ is written and mistaken like a marked า
+SINGLE_LETTERS = frozenset({"ณ", "ก็", "ธ"})
+"""The words of a single letter."""
+_BETWEEN = "\u4e00"
+"""Stands in no word of the corpus that a correction may use, and in skeletons."""
 _LONGEST = 24
 """Letters of the longest word looked for."""
 _SHORTEST_SLIPPED = 3
@@ -100,12 +104,12 @@ class Stretch:
 
 
 class Words:
-    """Words with costs: by skeleton, and one slip away."""
+    """Words with costs: by skeleton, and one slip away. Of one letter there are only `SINGLE_LETTERS`."""
 
     def __init__(self, costs: Mapping[str, float]) -> None:
         by_skeleton: dict[str, list[tuple[float, str]]] = {}
-        for word, cost in costs.items():
-            if letters := skeleton(word):
+        for (word, cost), letters in zip(costs.items(), _skeletons(costs), strict=True):
+            if len(letters) > 1 or word in SINGLE_LETTERS:
                 by_skeleton.setdefault(letters, []).append((cost, word))
         self._by_skeleton = {k: tuple(sorted(v)[:_MORE_LIKELY_WORDS]) for k, v in by_skeleton.items()}
         self._slips = Slips(
@@ -125,6 +129,11 @@ class Words:
             slip = _slip_cost(before, letters, found)
             for cost, word in self._by_skeleton[found]:
                 yield cost + slip, word
+
+
+def _skeletons(words: Iterable[str]) -> list[str]:
+    """Each word's skeleton, of one pass over all of them."""
+    return skeleton(_BETWEEN.join(words)).split(_BETWEEN)
 
 
 def read(stretch: Stretch, words: Words) -> Reading | None:

@@ -19,9 +19,9 @@ from functools import lru_cache
 
 from corpus.segment import fold
 from index import background
-from index.corpus_words import SINGLE_LETTERS, CorpusWords, cost, rate
+from index.corpus_words import CorpusWords, cost, rate
 from index.keyboard import as_latin, as_thai
-from index.lattice import Stretch, read, unknown_cost
+from index.lattice import SINGLE_LETTERS, Stretch, read, unknown_cost
 from index.lexical import skeleton
 from index.vocabulary import FUNCTION_WORDS, QUESTION_WORDS
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from os import PathLike, stat_result
@@ -51,6 +52,7 @@ def create_app(
     corpora: Corpora | None = None,
     database: Path | None = None,
     board: Board | None = None,
+    warm: bool = False,
 ) -> FastAPI:
     """The ASGI application.
 
@@ -64,6 +66,8 @@ def create_app(
         database: the file of keys, feedback and questions asked; ``None`` is the one of
             ``corpora``, else they are kept while the application lives.
         board: what the processes of the service share; ``None`` where this is the only one.
+        warm: make the pages' templates and the interface's description as soon as questions are answered, so that
+            nobody's first page, and no first refused call, waits for them.
     """
 
     @asynccontextmanager
@@ -72,7 +76,10 @@ def create_app(
         async with AsyncExitStack() as running:
             for part in (mcp, answering, upkeep, changing):
                 await running.enter_async_context(part.running())
+            warming = asyncio.create_task(asyncio.to_thread(_make_once, app)) if warm else None
             yield
+            if warming is not None:
+                await warming
         await serving.stop()
         kept.close()
         app.state.page_images.close()
@@ -129,6 +136,11 @@ def create_app(
     app.add_middleware(Edge, parts=upkeep.parts)
     app.add_middleware(HeadAsGet)
     return app
+
+
+def _make_once(app: FastAPI) -> None:
+    app.state.pages.warm()
+    app.openapi()
 
 
 class _Static(StaticFiles):

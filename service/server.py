@@ -103,9 +103,5 @@ def run(service: ServiceSettings, own: Settings, demo: Settings | None = None) -
 
 
 def app_of(service: ServiceSettings, corpora: Corpora, board: Board | None = None) -> FastAPI:
-    """The application of a served data directory, ready for its first request."""
-    app = create_app(service, corpora=corpora, board=board)
-    # Nobody's first page, and no first refused call, waits for what is made once.
-    app.state.pages.warm()
-    app.openapi()
-    return app
+    """The application of a served data directory."""
+    return create_app(service, corpora=corpora, board=board, warm=True)

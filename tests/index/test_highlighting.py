@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 import numpy as np
+import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -66,4 +66,4 @@ def test_every_letter_folds_and_every_mark_joins_as_in_a_text_of_its_own() -> No
 
 
 def _joins(character: str) -> bool:
-    return character == "ำ" or (character != "" and unicodedata.category(character)[0] == "M")
+    return bool(regex.fullmatch(r"[\p{M}ำ]", character))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ from fastapi.testclient import TestClient
 from index.engine import Engine
 from service.app import create_app
 from service.settings import ServiceSettings
+from tests.service.process import ROOT
 
 CALL = {
     "jsonrpc": "2.0",
@@ -39,6 +43,21 @@ def test_each_request_stands_alone_and_is_answered_as_json(public: TestClient) -
     assert "mcp-session-id" not in answered.headers
     case = answered.json()["result"]["structuredContent"]["cases"][0]
     assert case["url"].startswith("https://cases.example.go.th/cases/")
+
+
+def test_the_library_is_loaded_by_the_first_request_alone() -> None:
+    code = (
+        "import sys, service.app; print(sorted({'mcp', 'scipy', 'trafilatura', 'torch'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_requests_that_come_at_once_are_all_answered_by_one_start(demo_engine: Engine) -> None:
+    with TestClient(create_app(ServiceSettings(reload_seconds=60), demo_engine)) as client:
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(lambda _: post(client), range(8)))
+        assert [answer.status_code for answer in answers] == [200] * 8
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
