@@ -41,6 +41,13 @@ class Newmm:
         """The words of a text; joined they give the text."""
         return [text[start:end] for start, end in pairwise((0, *self.ends(text)))]
 
+    def words_of(self, texts: Sequence[str]) -> list[list[str]]:
+        """The `words` of each text; many short ones at once are quicker."""
+        whole = "".join(texts)
+        ends, counts = self._cut(*code_points(texts))
+        words = [whole[start:end] for start, end in pairwise((0, *ends.tolist()))]
+        return [words[start:end] for start, end in pairwise((0, *counts.tolist()))]
+
     def terms(self, texts: Sequence[str], between: str) -> list[str]:
         """For each text the words that carry content, ``between`` two of them a character: none of white space or signs alone."""
         points, bounds = code_points(texts)
