@@ -17,8 +17,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from corpus.newmm import Newmm
-
 MODEL = Path(__file__).with_name("continuity.npz")
 #: How much of a line's end and of a line's beginning the model looks at.
 REACH_CHARS = 24
@@ -41,16 +39,20 @@ class Cutter:
     """Cuts Thai into the model's short words; everything else into classes and single signs."""
 
     def __init__(self, words: Sequence[str]) -> None:
+        from corpus.newmm import Newmm
+
         self.known = frozenset(words)
         self._newmm = Newmm(words, _AT_ONCE)
 
     def cut(self, text: str) -> list[str]:
         """Cut one paragraph; what is no word of the model becomes ``UNKNOWN``."""
+        matches = list(_TOKEN.finditer(text))
+        cut = iter(self._newmm.words_of([match[0] for match in matches if match.lastgroup == "thai"]))
         found: list[str] = []
-        for match in _TOKEN.finditer(text):
+        for match in matches:
             kind = match.lastgroup
             if kind == "thai":
-                found += self._words(match[0])
+                found += [word if word in self.known else UNKNOWN for word in next(cut)]
             else:
                 found.append({"number": NUMBER, "latin": LATIN}.get(kind or "", match[0]))
         return found
@@ -63,9 +65,6 @@ class Cutter:
             if match.lastgroup == "thai":
                 found += [match.start() + end for end in self._newmm.ends(match[0])[:-1]]
         return found
-
-    def _words(self, run: str) -> list[str]:
-        return [word if word in self.known else UNKNOWN for word in self._newmm.words(run)]
 
 
 class Continuity:

@@ -34,18 +34,24 @@ class Newmm:
 
     def ends(self, text: str) -> list[int]:
         """Where the words of a text end; what is unsafe in it counts as a space."""
-        points, _ = code_points((text,))
-        ends: list[int] = self._cut(points, (len(text),))[0].tolist()
+        ends: list[int] = self._cut(*code_points((text,)))[0].tolist()
         return ends
 
     def words(self, text: str) -> list[str]:
         """The words of a text; joined they give the text."""
         return [text[start:end] for start, end in pairwise((0, *self.ends(text)))]
 
+    def words_of(self, texts: Sequence[str]) -> list[list[str]]:
+        """The `words` of each text; many short ones at once are quicker."""
+        whole = "".join(texts)
+        ends, counts = self._cut(*code_points(texts))
+        words = [whole[start:end] for start, end in pairwise((0, *ends.tolist()))]
+        return [words[start:end] for start, end in pairwise((0, *counts.tolist()))]
+
     def terms(self, texts: Sequence[str], between: str) -> list[str]:
         """For each text the words that carry content, ``between`` two of them a character: none of white space or signs alone."""
         points, bounds = code_points(texts)
-        ends, counts = self._cut(points, bounds.tolist())
+        ends, counts = self._cut(points, bounds)
         kept, bounds = terms(points, ends, counts, _kinds(), ord(between))
         return [
             kept[start : max(start, end - 1)].tobytes().decode("utf-32-le")
@@ -53,22 +59,11 @@ class Newmm:
         ]
 
     def _cut(
-        self, points: NDArray[np.uint32], bounds: Sequence[int]
+        self, points: NDArray[np.uint32], bounds: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The ends of all words, and how many of them lie in the texts up to each bound."""
-        pieces: list[int] = []
-        lasts = []
-        start = 0
-        for bound in bounds:
-            pieces += range(start + self._at_once, bound, self._at_once)
-            pieces.append(bound)
-            lasts.append(len(pieces) - 1)
-            start = bound
         trie = self._trie
-        ends, counts = cut(
-            points, np.asarray(pieces, dtype=np.int64), _kinds(), trie.codes, trie.edges, trie.tokens
-        )
-        return ends, counts[lasts]
+        return cut(points, bounds, self._at_once, _kinds(), trie.codes, trie.edges, trie.tokens)
 
 
 @cache

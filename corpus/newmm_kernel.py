@@ -24,6 +24,7 @@ UNSAFE, TERM, WHITE = 1, 2, 4
 def cut(
     points: NDArray[np.uint32],
     ends: NDArray[np.int64],
+    at_once: int,
     kinds: NDArray[np.uint8],
     codes: NDArray[np.uint16],
     edges: NDArray[np.int64],
@@ -34,6 +35,7 @@ def cut(
     Args:
         points: code points of all texts end to end.
         ends: where each text ends there.
+        at_once: a longer text is cut in pieces of so many characters.
         kinds: code point -> `UNSAFE` and others; those beyond it are none of them.
         codes: code point -> code in the dictionary's trie.
         edges: of the trie, as are
@@ -45,7 +47,7 @@ def cut(
     longest = 0
     start = 0
     for end in ends:
-        longest = max(longest, end - start)
+        longest = max(longest, min(end - start, at_once))
         start = end
     text = np.zeros(longest + _PADDING, dtype=np.int64)
     letters = np.zeros(longest + _PADDING, dtype=np.uint16)
@@ -55,17 +57,18 @@ def cut(
     count = 0
     start = 0
     for number in range(len(ends)):
-        length = ends[number] - start
-        for at in range(length):
-            point = points[start + at]
-            if point < len(kinds) and kinds[point] & UNSAFE:
-                point = np.uint32(0x20)
-            text[at] = point
-            letters[at] = codes[point] if point < len(codes) else STRANGER
-        text[length : length + _PADDING] = 0
-        count = _words(text, letters, length, edges, tokens, work, found, count, start)
+        while start < ends[number]:
+            length = min(ends[number] - start, at_once)
+            for at in range(length):
+                point = points[start + at]
+                if point < len(kinds) and kinds[point] & UNSAFE:
+                    point = np.uint32(0x20)
+                text[at] = point
+                letters[at] = codes[point] if point < len(codes) else STRANGER
+            text[length : length + _PADDING] = 0
+            count = _words(text, letters, length, edges, tokens, work, found, count, start)
+            start += length
         counts[number] = count
-        start = ends[number]
     return found[:count].copy(), counts
 
 

@@ -122,6 +122,10 @@ def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         start, _ = _strip(text, cut, end)
 
 
+_CHEAPEST_IN_LINE = 2.0
+"""What a gap within a line costs at least."""
+
+
 def _best_cut(text: str, start: int, latest: int) -> int:
     """The cheapest gap, the first of equals; those near the target are weighed first, so that few are weighed at all."""
     low = start + MIN_CHARS
@@ -131,6 +135,8 @@ def _best_cut(text: str, start: int, latest: int) -> int:
     for distance, gap in gaps:
         if distance > best_cost:
             break  # no gap costs less than nothing
+        if distance + _CHEAPEST_IN_LINE > best_cost and "\n" not in gap.group():
+            continue
         cost = _gap_cost(text, gap) + distance
         if cost < best_cost or (cost == best_cost and gap.start() < best):
             best, best_cost = gap.start(), cost
