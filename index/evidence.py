@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.segment import fold
+from corpus.trie import code_points
 from index import evidence_kernel as kernel
 from index import feature_kernel as features
 from index.encoders import StaticEncoder
 from index.interfaces import Integers, Vectors
-from index.lexical import NGRAM, code_points, ngrams, skeleton_points
+from index.lexical import NGRAM, ngrams, skeleton_points
 from index.queries import Query
 
 _CLAUSE = re.compile(r"\S+")
@@ -213,7 +214,7 @@ class Grams:
 
     def __init__(self, grams: Sequence[str]) -> None:
         self._length = len(grams[0]) if grams else NGRAM
-        self._codes = np.sort(kernel.gram_codes(code_points("".join(grams)), self._length))
+        self._codes = np.sort(kernel.gram_codes(code_points(grams)[0], self._length))
 
     def held(self, context: str, text: str) -> HeldGrams:
         """Where they stand in a folded context with a folded text after it."""

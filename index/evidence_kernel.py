@@ -13,10 +13,11 @@ from corpus.compiled import compiled
 from index.interfaces import Integers
 
 Places = NDArray[np.int64]
+Letters = NDArray[np.uint32]
 
 
 @compiled
-def _code(letters: Integers, place: int, length: int) -> np.int64:
+def _code(letters: Letters, place: int, length: int) -> np.int64:
     code = np.int64(0)
     for letter in letters[place : place + length]:
         code = code << 21 | np.int64(letter)
@@ -24,7 +25,7 @@ def _code(letters: Integers, place: int, length: int) -> np.int64:
 
 
 @compiled
-def gram_codes(letters: Integers, length: int) -> Places:
+def gram_codes(letters: Letters, length: int) -> Places:
     """A number for each n-gram, the same for the same ones; they stand end to end, each ``length`` letters long."""
     codes = np.empty(len(letters) // length, dtype=np.int64)
     for gram in range(len(codes)):
@@ -33,7 +34,7 @@ def gram_codes(letters: Integers, length: int) -> Places:
 
 
 @compiled
-def gram_places(letters: Integers, grams: Places, length: int) -> Integers:
+def gram_places(letters: Letters, grams: Places, length: int) -> Integers:
     """Which of some n-grams begins at each place of a text: its number, or -1; shape (len(letters) - length + 1,).
 
     Args:

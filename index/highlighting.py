@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from corpus.compiled import compiled
 from corpus.segment import fold
+from corpus.trie import code_points
 
 Spans = tuple[tuple[int, int], ...]
 #: No letter from here on has another case, and no mark but variation selectors stands here: what follows Adlam's last mark.
@@ -42,10 +43,10 @@ def highlights(texts: Sequence[str], terms: Sequence[str]) -> list[Spans]:
     if not terms or not texts:
         return [()] * len(texts)
     folded, marks = _tables()
-    spelled, ends = _codes(terms), _ends(terms)
+    spelled, ends = code_points(terms)
     heads, following = np.full(_BUCKETS, -1, dtype=np.int64), np.full(len(terms), -1, dtype=np.int64)
     _fill(spelled, ends, heads, following)
-    codes, edges = _codes(texts), _ends(texts)
+    codes, edges = code_points(texts)
     spans = np.empty((len(codes) // 2 + len(texts), 2), dtype=np.int64)
     counts = np.zeros(len(texts), dtype=np.int64)
     _mark(codes, edges, spelled, ends, heads, following, folded, marks, spans, counts)
@@ -54,21 +55,11 @@ def highlights(texts: Sequence[str], terms: Sequence[str]) -> list[Spans]:
     return [tuple(found[begin:end]) for begin, end in zip([0, *last], last, strict=False)]
 
 
-def _codes(texts: Sequence[str]) -> NDArray[np.uint32]:
-    """The characters of several texts, end to end."""
-    return np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-
-
-def _ends(texts: Sequence[str]) -> NDArray[np.int64]:
-    """Where each text ends among the characters of all."""
-    return np.cumsum([len(text) for text in texts], dtype=np.int64)
-
-
 @cache
 def _tables() -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
     """For each character below `_LETTERS`: what it folds to, and whether it belongs to the one before it."""
     every = "".join(map(chr, range(_LETTERS)))
-    folded = _codes([fold(every.replace(_GROWS, "i").replace(_SIGMA, "s"))]).copy()
+    folded = code_points([fold(every.replace(_GROWS, "i").replace(_SIGMA, "s"))])[0].copy()
     folded[ord(_GROWS)] = ord(_GROWS)
     folded[ord(_SIGMA)] = ord(fold(_SIGMA))
     marks = np.zeros(_LETTERS, dtype=np.bool_)

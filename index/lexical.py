@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.segment import fold
+from corpus.trie import code_points
 from index.hits import Filters
-from index.interfaces import Integers
 from index.writing import tantivy_files
 
 NGRAM = 3
@@ -51,24 +51,19 @@ def skeleton(text: str) -> str:
     return _NOT_TEXT.sub("", plain)
 
 
-def code_points(text: str) -> Integers:
-    """The characters of a text as numbers."""
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.int32)
-
-
 @lru_cache(maxsize=1)
-def _letters() -> Integers:
+def _letters() -> NDArray[np.uint32]:
     """For each character of a folded text its letter in the skeleton, 0 where it has none."""
-    letters = np.zeros(_TEXT_ENDS + 1, dtype=np.int32)  # the last place is that of all higher ones
-    kept = code_points(_NOT_TEXT.sub("", _MARKS.sub("", "".join(map(chr, range(_TEXT_ENDS))))))
+    letters = np.zeros(_TEXT_ENDS + 1, dtype=np.uint32)  # the last place is that of all higher ones
+    kept, _ = code_points([_NOT_TEXT.sub("", _MARKS.sub("", "".join(map(chr, range(_TEXT_ENDS)))))])
     letters[kept] = kept
     letters[ord("ำ")] = ord("า")
     return letters
 
 
-def skeleton_points(folded: str) -> tuple[Integers, NDArray[np.bool_]]:
+def skeleton_points(folded: str) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
     """The `skeleton` of a folded text as code points, and which of the text's characters have a letter in it."""
-    letters = _letters()[np.minimum(code_points(folded), _TEXT_ENDS)]
+    letters = _letters()[np.minimum(code_points([folded])[0], _TEXT_ENDS)]
     kept = letters != 0
     return letters[kept], kept
 
