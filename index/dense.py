@@ -1,9 +1,9 @@
 """The vector ranking: FAISS over the passages' vectors.
 
-Vectors are unit length, so the inner product is the cosine. ``vectors.faiss`` holds them all in half precision, in the
-order of their rows, and ``rows.npy`` the store's row number of each: a filter reads exactly those that it allows.
-A large corpus has ``coarse.faiss`` beside them (`index.coarse`): a search there reads a few hundredths of the vectors,
-shortened, and the best few hundred are scored again with their whole vectors.
+Vectors are unit length, so the inner product is the cosine. ``vectors.faiss`` holds them all in half precision, those of
+a large corpus a byte a number, in the order of their rows, and ``rows.npy`` the store's row number of each: a filter reads
+exactly those that it allows. A large corpus has ``coarse.faiss`` beside them (`index.coarse`): a search there reads a few
+hundredths of the vectors, shortened, and the best few hundred are scored again with their whole vectors.
 
 What came and went since these files were written lies in the generation's delta (`index.delta`).
 """
@@ -28,7 +28,7 @@ _FETCHED_SHARE = 1_000
 
 
 class StoredVectors:
-    """Vectors in half precision and their rows, memory-mapped; places count from the first vector."""
+    """Vectors, in half precision or a byte a number, and their rows, memory-mapped; places count from the first vector."""
 
     def __init__(self, folder: Path) -> None:
         #: FAISS's, a vector's place its id.
@@ -40,6 +40,16 @@ class StoredVectors:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def ranges(self) -> tuple[Vectors, Vectors] | None:
+        """The least and the largest number of each place, shape (dim,) each, where a byte says what is between."""
+        import faiss
+
+        if self.index.sq.qtype != faiss.ScalarQuantizer.QT_8bit:
+            return None
+        least, span = faiss.vector_to_array(self.index.sq.trained).reshape(2, -1)
+        return least, least + span
 
     def holds(self, rows: Rows) -> NDArray[np.bool_]:
         """Which of some rows are here."""

@@ -33,7 +33,7 @@ class DenseWriter:
         self._rows: list[Rows] = []
         self._last = -1
         self._stream = (folder / VECTORS).open("xb")
-        self._stream.write(_header(dim, 0))
+        self._stream.write(self._header(0))
 
     def close(self) -> None:
         """Let go of the file; harmless after `finish`."""
@@ -70,16 +70,70 @@ class DenseWriter:
         """Make the files whole."""
         rows = np.concatenate(self._rows) if self._rows else np.zeros(0, dtype=np.int64)
         self._stream.seek(0)
-        self._stream.write(_header(self._dim, len(rows)))
+        self._stream.write(self._header(len(rows)))
         self._stream.close()
         save_array(self._folder / ROWS, rows)
 
+    def _header(self, count: int) -> bytes:
+        import faiss
 
-def _header(dim: int, count: int) -> bytes:
-    """What a FAISS file of so many half-precision vectors begins with: all of an index but its codes, which come last."""
+        return _header(_index(self._dim, faiss.ScalarQuantizer.QT_fp16), count)
+
+
+class Ranges:
+    """The least and the largest number of each place of a vector; what is kept a byte a number is one of 256 steps between.
+
+    Args:
+        vectors: whose ranges to take over, where they are kept so already: what comes from there then stays as it is.
+    """
+
+    def __init__(self, dim: int, vectors: StoredVectors | None = None) -> None:
+        self._taken_over = vectors is not None and vectors.ranges is not None
+        low, high = (np.full(dim, value, dtype=np.float32) for value in (np.inf, -np.inf))
+        self._low, self._high = (low, high) if vectors is None or vectors.ranges is None else vectors.ranges
+
+    def look(self, block: Vectors) -> None:
+        """Take in some vectors, shape (n, dim)."""
+        if not self._taken_over and len(block):
+            self._low = np.minimum(self._low, block.min(axis=0))
+            self._high = np.maximum(self._high, block.max(axis=0))
+
+    def quantizer(self) -> Any:
+        """An empty FAISS index that keeps vectors so."""
+        import faiss
+
+        index = _index(len(self._low), faiss.ScalarQuantizer.QT_8bit)
+        faiss.copy_array_to_vector(np.concatenate([self._low, self._high - self._low]), index.sq.trained)
+        index.is_trained = True
+        return index
+
+
+def shorten(folder: Path, ranges: Ranges) -> None:
+    """Keep a folder's vectors a byte a number from now on; whoever has mapped them goes on with those before.
+
+    Raises:
+        OSError: they could not be written whole.
+    """
+    vectors, quantizer = StoredVectors(folder), ranges.quantizer()
+    short = folder / f".{VECTORS}.short"
+    with short.open("xb") as stream:
+        stream.write(_header(quantizer, len(vectors)))
+        for start in range(0, len(vectors), _AT_ONCE):
+            block = vectors.block(start, min(_AT_ONCE, len(vectors) - start))
+            stream.write(quantizer.sa_encode(block).data)
+    short.replace(folder / VECTORS)
+
+
+def _index(dim: int, kind: int) -> Any:
     import faiss
 
-    index: Any = faiss.IndexScalarQuantizer(dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+    return faiss.IndexScalarQuantizer(dim, kind, faiss.METRIC_INNER_PRODUCT)
+
+
+def _header(index: Any, count: int) -> bytes:
+    """What a FAISS file of so many vectors begins with: all of an empty index but its codes, which come last."""
+    import faiss
+
     index.ntotal = count
-    written = faiss.serialize_index(index).tobytes()
-    return bytes(written[:-8]) + (count * dim * 2).to_bytes(8, "little")
+    written = bytes(faiss.serialize_index(index).tobytes())
+    return written[:-8] + int(count * index.code_size).to_bytes(8, "little")

@@ -99,7 +99,9 @@ class EmbeddedWriter:
             elif self._kind == "ivf":
                 rows = StoredVectors(self._folder).rows
                 questions = sample_questions(self._snapshot, rows, self._encoder, QUESTIONS)
-                self._vector_index = write_coarse(self._folder, questions, self._settings.processes).told()
+                before = None if self._plan.base is None else StoredVectors(self._plan.base)
+                made = write_coarse(self._folder, questions, self._settings.processes, before)
+                self._vector_index = made.told()
             lexical.result()
         index = LexicalIndex(self._partial / LEXICAL)
         texts_beside.finish(

@@ -25,7 +25,7 @@ Progress = Callable[[int, int], None]
 def measure(settings: Settings, questions: Sequence[str], depth: int, progress: Progress) -> float:
     """Mean share of the best ``depth`` that the index finds, over questions that have a vector.
 
-    Exact scores are inner products with the generation's half-precision vectors, in float32.
+    Exact scores are inner products with the vectors that the generation keeps, in float32.
     """
     name = current_name(settings)
     if name is None:
