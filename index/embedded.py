@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +21,8 @@ from index.lexical import LexicalIndex
 from index.stages import Stopwatch
 
 LEXICAL = "lexical"
+#: In a smaller index one ranking takes less time than handing it to another thread saves.
+_BESIDE_FROM = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +32,21 @@ class EmbeddedIndex:
     dense: DenseIndex
     lexical: LexicalIndex
     forward: ForwardIndex
+    #: Where one of a question's rankings is sought while the others are.
+    beside: Executor | None = None
 
     @classmethod
     def open(cls, folder: Path) -> EmbeddedIndex:
         """Open the files of a generation's folder."""
-        return cls(DenseIndex(folder), LexicalIndex(folder / LEXICAL), ForwardIndex(folder))
+        lexical = LexicalIndex(folder / LEXICAL)
+        threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        is_worth_it = threads > 1 and len(lexical) >= _BESIDE_FROM
+        return cls(
+            DenseIndex(folder),
+            lexical,
+            ForwardIndex(folder),
+            ThreadPoolExecutor(threads, "karani-ranking") if is_worth_it else None,
+        )
 
     def __len__(self) -> int:
         return len(self.lexical)
@@ -43,17 +58,37 @@ class EmbeddedIndex:
 
     def rankings(self, sought: Sought, depth: int, filters: Filters, watch: Stopwatch) -> dict[str, Ranking]:
         """Each asked input's best ``depth`` passages."""
+        fields = {"words": sought.words, "characters": sought.characters}
+        asked = {name: terms for name, terms in fields.items() if terms is not None}
+        later: dict[str, Future[tuple[Ranking, float]]] = {}
+        if self.beside is not None and len(asked) == len(fields):
+            terms = asked["characters"]
+            later["characters"] = self.beside.submit(self._timed, "characters", terms, depth, filters)
         rankings: dict[str, Ranking] = {}
-        for name, terms in (("words", sought.words), ("characters", sought.characters)):
-            if terms is not None:
-                with watch(name):
-                    rankings[name] = self.lexical.search(name, terms, depth, filters)
+        for name, terms in asked.items():
+            if name not in later:
+                rankings[name], took = self._timed(name, terms, depth, filters)
+                watch.add(name, took)
+        dense: Ranking | None = None
         if sought.vector is not None:
             with watch("dense"):
                 rows = self.lexical.filtered_rows(filters)
                 allowed = None if rows is None else np.asarray(rows, dtype=np.int64)
-                rankings["dense"] = self.dense.search(sought.vector, depth, allowed)
+                dense = self.dense.search(sought.vector, depth, allowed)
+        for name, waiting in later.items():
+            rankings[name], took = waiting.result()
+            watch.add(name, took)
+        if dense is not None:
+            rankings["dense"] = dense
         return rankings
+
+    def _timed(
+        self, field: str, terms: Mapping[str, float], depth: int, filters: Filters
+    ) -> tuple[Ranking, float]:
+        """A lexical ranking, and how many milliseconds it took."""
+        began = time.perf_counter()
+        found = self.lexical.search(field, terms, depth, filters)
+        return found, (time.perf_counter() - began) * 1000
 
     def fetch(self, rows: Sequence[int]) -> Fetched:
         """What reranking needs of some passages."""

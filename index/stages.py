@@ -29,5 +29,8 @@ class Stopwatch:
         self._began = time.perf_counter()
 
     def __exit__(self, *_: object) -> None:
-        took = (time.perf_counter() - self._began) * 1000
-        self.ms[self._stage] = self.ms.get(self._stage, 0.0) + took
+        self.add(self._stage, (time.perf_counter() - self._began) * 1000)
+
+    def add(self, stage: str, ms: float) -> None:
+        """Add what was timed elsewhere."""
+        self.ms[stage] = self.ms.get(stage, 0.0) + ms

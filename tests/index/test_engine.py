@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from corpus.settings import Settings
+from index.embedded import EmbeddedIndex
 from index.engine import SYSTEMS, Engine
 from index.hits import Filters, SearchResult, as_dict
+from index.interfaces import Sought
 from index.opening import NoIndexError
+from index.stages import Stopwatch
 
 Build = Callable[[Path], str]
 
@@ -124,3 +129,20 @@ def test_scraps_of_a_mistyped_word_are_neither_marked_nor_evidence(engine: Engin
     }
     assert "โรงพยาบาล" in marked
     assert not {"ยาบ", "โรงพ", "บล"} & marked
+
+
+@pytest.mark.parametrize("filters", [Filters(), Filters(province="ชลบุรี")])
+def test_rankings_sought_side_by_side_are_those_sought_in_turn(engine: Engine, filters: Filters) -> None:
+    index = engine.opened.index
+    assert isinstance(index, EmbeddedIndex)
+    asked = engine.understand("โรงพยาบาลและเครือข่ายขยะ")
+    vector = engine.encoder.encode_queries([asked.text])[0]
+    sought = Sought(words=asked.words, characters=asked.grams, vector=vector)
+    in_turn, side_by_side = Stopwatch(), Stopwatch()
+    expected = index.rankings(sought, 10, filters, in_turn)
+    assert expected["characters"]
+    with ThreadPoolExecutor(1) as beside:
+        found = replace(index, beside=beside).rankings(sought, 10, filters, side_by_side)
+    assert list(found) == list(expected)
+    assert found == expected
+    assert side_by_side.ms.keys() == in_turn.ms.keys() == {"words", "characters", "dense"}
