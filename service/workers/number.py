@@ -15,8 +15,8 @@ from index.publish import current_name
 FEW_PASSAGES = 20_000
 MOST = 16
 #: What a worker has for itself, beside the mapped files that all share.
-_WORKER_BYTES = 300 << 20
-_PASSAGE_BYTES = 500
+_WORKER_BYTES = 220 << 20
+_PASSAGE_BYTES = 200
 #: Of the memory that is free at the start; the rest is for the mapped files and for building.
 _SHARE = 0.5
 
