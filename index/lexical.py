@@ -35,6 +35,8 @@ _MARKS = re.compile("[\u0e47-\u0e4e]")
 _NOT_TEXT = re.compile(
     r"[^0-9a-z\u00c0-\u024f\u0370-\u1fff\u0e01-\u0e3a\u0e40-\u0e46\u0e50-\u0e59\u2c00-\ud7ff]+"
 )
+_FREQUENCIES = 50_000
+"""Terms whose numbers of passages are remembered, some 10 MB."""
 _TEXT_ENDS = 0xD800
 """No letter of a skeleton is as high as this."""
 #: A question is searched by so many of its terms, those that tell most: the others hardly change who comes first, and
@@ -107,6 +109,8 @@ class LexicalIndex:
             self._index = open_index(folder)
             self._searcher = self._index.searcher()
         self._schema = self._index.schema
+        # Most of a question's terms stood in others before; the dictionary takes ten times as long.
+        self._frequency = lru_cache(maxsize=_FREQUENCIES)(self._searcher.doc_freq)
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
@@ -121,7 +125,7 @@ class LexicalIndex:
 
     def document_frequency(self, field: str, term: str) -> int:
         """How many passages hold the term."""
-        return int(self._searcher.doc_freq(field, term))
+        return int(self._frequency(field, term))
 
     def count_all(self, terms: Mapping[str, Iterable[str]]) -> int:
         """How many passages hold every one of the terms of each field."""
