@@ -22,7 +22,7 @@ from index.stages import Stopwatch
 
 LEXICAL = "lexical"
 #: In a smaller index one ranking takes less time than handing it to another thread saves.
-_BESIDE_FROM = 200_000
+_BESIDE_FROM = 20_000
 
 
 @dataclass(frozen=True, slots=True)
