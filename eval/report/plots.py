@@ -10,6 +10,7 @@ from html import escape
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#7f7f7f")
 _WIDTH, _HEIGHT = 640, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 68, 16, 16, 44
+_NEAR_THE_END = 0.96
 
 
 def _x(share: float) -> float:
@@ -40,7 +41,10 @@ def _frame(
     for share, name in y_ticks.items():
         body.append(f'<line class="grid" x1="{_x(0)}" x2="{_x(1)}" y1="{_y(share)}" y2="{_y(share)}"/>')
         body.append(_text(_x(0) - 6, _y(share) + 4, name, "end"))
-    body += [_text(_x(share), _HEIGHT - _BOTTOM + 16, name) for share, name in x_ticks.items()]
+    for share, name in x_ticks.items():
+        # A long number at the end would be cut off if it stood below the middle of itself.
+        x, anchor = (_x(share), "middle") if share < _NEAR_THE_END else (_WIDTH - 2, "end")
+        body.append(_text(x, _HEIGHT - _BOTTOM + 16, name, anchor))
     body.append(_text((_x(0) + _x(1)) / 2, _HEIGHT - 8, x_label))
     turned = f'transform="rotate(-90 14 {_HEIGHT / 2})"'
     body.append(_text(14, _HEIGHT / 2, y_label, extra=turned))
