@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from index.forward import ForwardIndex
 from index.fusion import Ranking
 from index.hits import Filters
 from index.interfaces import Fetched, Sought, TokenStatistics
-from index.lexical import LexicalIndex
+from index.lexical import FIELDS, LexicalIndex
 from index.stages import Stopwatch
 
 LEXICAL = "lexical"
@@ -58,29 +59,23 @@ class EmbeddedIndex:
 
     def rankings(self, sought: Sought, depth: int, filters: Filters, watch: Stopwatch) -> dict[str, Ranking]:
         """Each asked input's best ``depth`` passages."""
-        fields = {"words": sought.words, "characters": sought.characters}
-        asked = {name: terms for name, terms in fields.items() if terms is not None}
-        later: dict[str, Future[tuple[Ranking, float]]] = {}
-        if self.beside is not None and len(asked) == len(fields):
-            terms = asked["characters"]
-            later["characters"] = self.beside.submit(self._timed, "characters", terms, depth, filters)
-        rankings: dict[str, Ranking] = {}
-        for name, terms in asked.items():
-            if name not in later:
-                rankings[name], took = self._timed(name, terms, depth, filters)
-                watch.add(name, took)
-        dense: Ranking | None = None
+        characters: Callable[[], tuple[Ranking, float]] | None = None
+        if sought.characters is not None:
+            seek = partial(self._timed, "characters", sought.characters, depth, filters)
+            characters = seek if self.beside is None else self.beside.submit(seek).result
+        found: dict[str, Ranking] = {}
+        if sought.words is not None:
+            found["words"], took = self._timed("words", sought.words, depth, filters)
+            watch.add("words", took)
         if sought.vector is not None:
             with watch("dense"):
                 rows = self.lexical.filtered_rows(filters)
                 allowed = None if rows is None else np.asarray(rows, dtype=np.int64)
-                dense = self.dense.search(sought.vector, depth, allowed)
-        for name, waiting in later.items():
-            rankings[name], took = waiting.result()
-            watch.add(name, took)
-        if dense is not None:
-            rankings["dense"] = dense
-        return rankings
+                found["dense"] = self.dense.search(sought.vector, depth, allowed)
+        if characters is not None:
+            found["characters"], took = characters()
+            watch.add("characters", took)
+        return {name: found[name] for name in (*FIELDS, "dense") if name in found}
 
     def _timed(
         self, field: str, terms: Mapping[str, float], depth: int, filters: Filters
