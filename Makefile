@@ -73,7 +73,7 @@ speed: $(STAMP) ## Speed of this machine: encoding and answering on the demo cas
 bench: $(DEV_STAMP) ## Compare with other search libraries on this machine: one table, docs/benchmarks.md (DATASETS=folder of thaigov, thaigov-local, natural)
 	TORCH='$(TORCH)' $(PY) -m eval.peers --datasets $(DATASETS) --docs docs
 
-# An hour and a half on two cores; goes on where it was stopped.
+# Three quarters of an hour on two cores; goes on where it was stopped.
 growth: $(DEV_STAMP) ## How build, memory, answers and recall grow from 12,000 documents to 1.6 million passages (DATASETS=folder)
 	$(PY) -m eval.growth --datasets $(DATASETS) --docs docs
 

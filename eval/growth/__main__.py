@@ -23,7 +23,7 @@ from eval.peers.sizes import SIZES, path
 from eval.provenance import commit
 
 _EXAMPLES = """examples:
-  python -m eval.growth                                   all sizes (about an hour and a half on two cores)
+  python -m eval.growth                                   all sizes (about three quarters of an hour on two cores)
   python -m eval.growth --only 12k,40k                    the two smallest
   python -m eval.growth --generate 1.6M                   write that corpus and say where it is, measure nothing
   python -m eval.growth --report --docs docs              only write the documentation from the results there are

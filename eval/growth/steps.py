@@ -51,11 +51,11 @@ class Step:
 
 
 STEPS = (
-    Step("12k", 12_000, 150),
-    Step("40k", 40_000, 400),
-    Step("89k", 89_487, 750),
+    Step("12k", 12_000, 70),
+    Step("40k", 40_000, 190),
+    Step("89k", 89_487, 360),
     # About 1.6 million passages: 3.2 copies of the corpus, each a tenth shorter.
-    Step("1.6M", 288_000, 2700),
+    Step("1.6M", 288_000, 1200),
 )
 
 
