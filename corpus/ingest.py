@@ -12,7 +12,7 @@ from pathlib import Path
 
 from corpus import originals, readers
 from corpus.gathering import Gathering
-from corpus.makers import Makers, usable_cores
+from corpus.makers import Makers
 from corpus.readers import ReadError
 from corpus.readers.files import is_folder
 from corpus.readers.names import display_name
@@ -85,7 +85,7 @@ def ingest(
         ValueError: two files have the same name in ``named``, so that they would be taken for one.
     """
     settings = settings or Settings(keep_originals=False, workers=1)
-    makers = Makers(settings.workers or usable_cores())
+    makers = Makers(settings.processes)
     run = _Run(_files(paths, _safe(named or {})), settings, progress)
     gathering = Gathering(store, settings.limits, makers, anew=replace, fresh=fresh)
     try:

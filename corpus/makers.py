@@ -45,11 +45,6 @@ class _DiedError(RuntimeError):
     """The process ended before it answered; says how."""
 
 
-def usable_cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class Makers:
     """Makes documents in batches; results come in the order of the drafts, the same for any number of workers.
 

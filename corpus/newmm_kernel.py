@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.compiled import compiled
-from corpus.trie import LEADS_TO, STRANGER, place
+from corpus.trie import STRANGER, follow
 
 #: A cluster rule looks no further ahead than this.
 _PADDING = 16
@@ -190,10 +190,7 @@ def _ways_on(
     """Note where the words end that begin here, one more than there is room for; how many ways are noted then."""
     node = 0
     for end in range(begin + 1, length + 1):
-        code = letters[end - 1]
-        if code == STRANGER:
-            break
-        node = edges[place(edges, node, code)] & LEADS_TO
+        node = follow(edges, node, letters[end - 1])
         if node == 0:
             break
         if tokens[node] >= 0 and is_end[end]:
@@ -278,10 +275,7 @@ def _begins_word(
     """Whether a word begins here that is more than one or two consonants."""
     node = 0
     for at in range(begin, length):
-        code = letters[at]
-        if code == STRANGER:
-            return False
-        node = edges[place(edges, node, code)] & LEADS_TO
+        node = follow(edges, node, letters[at])
         if node == 0:
             return False
         short = at < begin + 2 and _consonant(text[begin]) and _consonant(text[at])

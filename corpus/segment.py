@@ -17,6 +17,7 @@ from pathlib import Path
 from corpus.newmm import UNSAFE_CHARACTER, Newmm
 
 ENGINE = "nlpo3-newmm"
+"""Whose words `corpus.newmm` gives, so that indexes made with nlpo3 itself stay what they are."""
 _DIGITS = {ord("๐") + i: str(i) for i in range(10)}
 _THAI_DIGIT = re.compile("[๐-๙]")
 _NUMBER_COMMA = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
@@ -51,7 +52,7 @@ class Segmenter:
         data = dictionary.read_bytes()
         #: Pins algorithm and dictionary; recorded in a generation's manifest.
         self.name = f"{ENGINE}-{hashlib.sha256(data).hexdigest()[:16]}"
-        self._newmm = Newmm(data.decode("utf-8").split("\n"), _MAX_PIECE_CHARS)
+        self._newmm = _of(data)
 
     def words(self, text: str) -> list[str]:
         """All words in order; joined they give the text without unsafe characters."""
@@ -68,6 +69,12 @@ class Segmenter:
     def joined_terms(self, texts: Sequence[str]) -> list[str]:
         """The `terms` of each text with a space between two; many texts at once are quicker."""
         return self._newmm.terms([_counted(text) for text in texts], " ")
+
+
+@lru_cache(maxsize=2)
+def _of(dictionary: bytes) -> Newmm:
+    """The general dictionary and a generation's are open at a time; most generations have that of the one before."""
+    return Newmm(dictionary.decode("utf-8").split("\n"), _MAX_PIECE_CHARS)
 
 
 def _counted(text: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from corpus import limits
+from corpus.cores import cores
 from corpus.limits import Limits
 
 DEMO_FOLDER = "demo"
@@ -202,7 +203,7 @@ class Settings:
     @property
     def processes(self) -> int:
         """``workers``, or as many as there are cores for this process."""
-        return self.workers or len(os.sched_getaffinity(0))
+        return self.workers or cores()
 
     @property
     def variables(self) -> dict[str, str]:

@@ -84,6 +84,12 @@ def place(edges: NDArray[np.int64], node: int, code: int) -> int:
 
 
 @compiled
+def follow(edges: NDArray[np.int64], node: int, code: int) -> int:
+    """The node that a character leads to, 0 where it leads nowhere."""
+    return 0 if code == STRANGER else edges[place(edges, node, code)] & LEADS_TO
+
+
+@compiled
 def _grown(
     points: NDArray[np.uint32], ends: NDArray[np.int64], codes: NDArray[np.uint16], places: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:

@@ -111,7 +111,7 @@ def write_coarse(
     with _threads(threads):
         vectors = StoredVectors(folder)
         index, lists = _trained(vectors)
-        truth, ranges = _Truth(questions), Ranges(vectors.dim, before)
+        truth, ranges = _Truth(questions), Ranges(vectors.dim, None if before is None else before.ranges)
         for start in range(0, len(vectors), _AT_ONCE):
             block = vectors.block(start, min(_AT_ONCE, len(vectors) - start))
             index.add(block)

@@ -84,19 +84,25 @@ class Ranges:
     """The least and the largest number of each place of a vector; what is kept a byte a number is one of 256 steps between.
 
     Args:
-        vectors: whose ranges to take over, where they are kept so already: what comes from there then stays as it is.
+        dim: length of a vector.
+        before: ranges to go on with, where vectors were kept so already: those vectors then stay as they are, but in
+            places where a new one lies beyond.
     """
 
-    def __init__(self, dim: int, vectors: StoredVectors | None = None) -> None:
-        self._taken_over = vectors is not None and vectors.ranges is not None
-        low, high = (np.full(dim, value, dtype=np.float32) for value in (np.inf, -np.inf))
-        self._low, self._high = (low, high) if vectors is None or vectors.ranges is None else vectors.ranges
+    def __init__(self, dim: int, before: tuple[Vectors, Vectors] | None = None) -> None:
+        self._low, self._high = before or (
+            np.full(dim, np.inf, dtype=np.float32),
+            np.full(dim, -np.inf, dtype=np.float32),
+        )
+        # What was kept comes back from the middle of its step, which may lie beyond the range.
+        self._step = np.float32(0) if before is None else (self._high - self._low) / 255
 
     def look(self, block: Vectors) -> None:
         """Take in some vectors, shape (n, dim)."""
-        if not self._taken_over and len(block):
-            self._low = np.minimum(self._low, block.min(axis=0))
-            self._high = np.maximum(self._high, block.max(axis=0))
+        if len(block):
+            least, largest = block.min(axis=0), block.max(axis=0)
+            self._low = np.where(least < self._low - self._step, least, self._low)
+            self._high = np.where(largest > self._high + self._step, largest, self._high)
 
     def quantizer(self) -> Any:
         """An empty FAISS index that keeps vectors so."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus.cores import cores
 from index.dense import DenseIndex
 from index.forward import ForwardIndex
 from index.fusion import Ranking
@@ -40,7 +40,7 @@ class EmbeddedIndex:
     def open(cls, folder: Path) -> EmbeddedIndex:
         """Open the files of a generation's folder."""
         lexical = LexicalIndex(folder / LEXICAL)
-        threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        threads = cores()
         is_worth_it = threads > 1 and len(lexical) >= _BESIDE_FROM
         return cls(
             DenseIndex(folder),

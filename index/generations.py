@@ -16,7 +16,6 @@ from pathlib import Path
 
 from corpus.cleaning import CLEANER_VERSION
 from corpus.locking import PATIENCE_SECONDS, corpus_lock
-from corpus.segment import Segmenter
 from corpus.settings import Settings
 from corpus.store import Store
 from index import engines
@@ -184,7 +183,7 @@ def _manifest(
         prefixes=encoder.prefixes,
         dim=encoder.dim,
         cleaner=CLEANER_VERSION,
-        segmenter=Segmenter(partial / DICTIONARY).name,
+        segmenter=writer.segmenter.name,
         change=snapshot.change,
         passages=plan.passages,
         base_change=plan.base_change if plan.is_delta else snapshot.change,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from corpus.cleaning import clean_query
 from corpus.segment import fold
@@ -145,15 +144,9 @@ def _with_thai_names(text: str, cut: Callable[[str], list[str]]) -> str:
 def _expand(words: dict[str, float], names: Sequence[str], cut: Callable[[str], list[str]]) -> None:
     """Add other names of one thing; the terms of a name share its weight."""
     for name in names:
-        terms = _name_terms(name, cut)
+        terms = [term for term in cut(name) if term not in FUNCTION_WORDS]
         for term in terms:
             words.setdefault(term, _EXPANSION_WEIGHT / len(terms))
-
-
-@lru_cache(maxsize=4096)
-def _name_terms(name: str, cut: Callable[[str], list[str]]) -> tuple[str, ...]:
-    """The terms of a name of the table that carry content; there are some thousands of names."""
-    return tuple(term for term in cut(name) if term not in FUNCTION_WORDS)
 
 
 def question_kind(text: str) -> str:

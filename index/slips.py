@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.compiled import compiled
+from corpus.trie import code_points
 
 _LONGEST = 64
 """Letters of the longest text looked up."""
@@ -29,9 +30,7 @@ class Slips:
 
     def __init__(self, words: Sequence[str]) -> None:
         self._words = sorted(words)
-        self._codes = _codes("".join(self._words))
-        lengths = np.asarray([len(word) for word in self._words], dtype=np.int64)
-        self._ends: NDArray[np.int64] = np.cumsum(lengths)
+        self._codes, self._ends = code_points(self._words)
         hashes = np.empty(len(self._codes) + len(self._words), dtype=np.uint64)
         owners = np.empty(len(hashes), dtype=np.int32)
         _hash_all(self._codes, self._ends, hashes, owners)
@@ -43,12 +42,8 @@ class Slips:
         if len(text) > _LONGEST or not self._words:
             return []
         found = np.empty(_MOST_FOUND, dtype=np.int32)
-        count = _find(_codes(text), self._codes, self._ends, self._hashes, self._owners, found)
+        count = _find(code_points([text])[0], self._codes, self._ends, self._hashes, self._owners, found)
         return [self._words[number] for number in sorted(set(found[:count].tolist()))]
-
-
-def _codes(text: str) -> NDArray[np.uint32]:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
 
 
 @compiled

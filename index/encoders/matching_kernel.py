@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.compiled import compiled
-from corpus.trie import LEADS_TO, STRANGER, VANISHING, place
+from corpus.trie import STRANGER, VANISHING, follow
 
 
 @compiled
@@ -49,10 +49,7 @@ def matches(
             token = -1
             after = at + 1
             for end in range(at, length):
-                code = text[end]
-                if code == STRANGER:
-                    break
-                node = edges[place(edges, node, code)] & LEADS_TO
+                node = follow(edges, node, text[end])
                 if node == 0:
                     break
                 if tokens[node] >= 0:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 from typing import Literal
 
+from corpus.cores import cores
 from corpus.settings import Settings
 from index.manifest import GenerationError, Manifest
 from index.publish import current_name
@@ -40,16 +40,6 @@ def how_many(wanted: int | Literal["auto"], own: Settings, demo: Settings | None
         return 1
     by_memory = _SHARE * free_bytes() / (_WORKER_BYTES + _PASSAGE_BYTES * passages)
     return max(1, math.floor(min(cores(), by_memory, MOST)))
-
-
-def cores(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
-    """Cores that this process may use: its affinity, and a container's quota where there is one."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = (cgroup / "cpu.max").read_text(encoding="ascii").split()
-        return max(1, min(count, int(int(quota) / int(period) + 0.5)))
-    except (OSError, ValueError):  # no container, or "max"
-        return count
 
 
 def free_bytes(meminfo: Path = Path("/proc/meminfo"), cgroup: Path = Path("/sys/fs/cgroup")) -> float:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
 import json
 import random
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,6 +108,25 @@ def test_an_open_engine_keeps_its_texts_until_it_reloads(
     assert engine.reload()
     assert not engine.reload()
     assert "คัดแยก" not in "".join(g.best.passage.text for g in engine.search("คัดแยกขยะ").groups)
+    engine.close()
+
+
+def test_nothing_of_a_generation_stays_once_another_serves(
+    settings: Settings, files: Path, build_from: Build
+) -> None:
+    build_from(files)
+    engine = Engine.open(settings)
+    for question in ("อบต. ไหนแยกขยะ", "hospital MOU", "โรงพยบาลชลบุรี", "คัดแยกขยะ"):
+        engine.search(question)
+        engine.suggest(question[:6])
+    before = [
+        weakref.ref(one) for one in (engine.opened.segmenter, engine.opened.speller, engine.opened.store)
+    ]
+    (files / "further.md").write_text("อีกเรื่องหนึ่งที่มาทีหลัง", encoding="utf-8")
+    build_from(files)
+    assert engine.reload()
+    gc.collect()
+    assert [one() for one in before] == [None, None, None]
     engine.close()
 
 

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from corpus.records import Case, Passage
-from corpus.segment import default_segmenter
+from corpus.segment import default_segmenter, fold
 from corpus.store import StoredPassage
 from index.hits import Filters
-from index.lexical import LexicalIndex, counted, ngrams, skeleton, telling
+from index.lexical import LexicalIndex, counted, ngrams, skeleton, skeleton_points, telling
 from index.lexical_writer import LexicalWriter
 from tests.index.batches import prepared
 
@@ -115,3 +117,11 @@ def test_a_question_is_searched_by_the_terms_that_tell_most() -> None:
     assert found[:3] == [("twice", 2.0), ("rare", 1.0), ("alike", 1.0)]
     assert len(found) < len(held)
     assert not {"nowhere", "nothing"} & {term for term, _ in found}
+
+
+@given(st.text(max_size=60) | st.text("กำํา่้ก็ ๆฯ๑1aA—😀", max_size=60))
+def test_the_points_of_a_skeleton_are_its_letters_and_say_where_they_stood(text: str) -> None:
+    folded = fold(text)
+    points, kept = skeleton_points(folded)
+    assert "".join(map(chr, points)) == skeleton(folded)
+    assert [skeleton(one) != "" for one in folded] == kept.tolist()

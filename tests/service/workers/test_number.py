@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 import karani
+from corpus.cores import cores
 from corpus.settings import Settings
 from service.settings import ServiceSettings
 from service.workers import number
-from service.workers.number import cores, free_bytes, how_many
+from service.workers.number import free_bytes, how_many
 
 
 @pytest.fixture
