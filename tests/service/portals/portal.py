@@ -67,3 +67,15 @@ def open_portal(engine: Engine, **settings: Any) -> Iterator[Portal]:
         server_key = keys.create("server")[1]
         address = stack.enter_context(running(app, given))
         yield Portal(address, site, key, server_key, keys, database)
+
+
+def ask_in_frame(page: Any, question: str) -> Any:
+    """Ask in the page's frame as a person with a mouse does, and give the frame.
+
+    Not with the Enter key: the frame leaves its page at the key's press, and where that comes first the browser never
+    says that the key was let go, which the driver waits for.
+    """
+    frame = page.frame_locator("iframe")
+    frame.locator("input[name=q]").fill(question)
+    frame.locator("form [type=submit]").click()
+    return frame

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from index.engine import Engine
-from tests.service.portals.portal import Portal, open_portal
+from tests.service.portals.portal import Portal, ask_in_frame, open_portal
 
 QUESTION = "ใครใช้ MOU กับโรงพยาบาล"
 STYLE = """
@@ -40,9 +40,7 @@ def shoot(browser: Any, engine: Engine, images: Path) -> None:
         page.click("karani-search .opener")
         _asked(page, images / "widget-phone.png")
         page = _page(browser, portal, FRAME)
-        frame = page.frame_locator("iframe")
-        frame.locator("input[name=q]").fill(QUESTION)
-        frame.locator("input[name=q]").press("Enter")
+        frame = ask_in_frame(page, QUESTION)
         frame.locator(".answer-text").wait_for()
         page.wait_for_timeout(400)
         page.screenshot(path=images / "embed.png")

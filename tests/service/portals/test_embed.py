@@ -15,7 +15,7 @@ from service.portals.accents import contrast, readable_on
 from service.settings import ServiceSettings
 from tests.service.pages.test_browser import axe_file
 from tests.service.portals.foreign import foreign_site
-from tests.service.portals.portal import Portal, open_portal
+from tests.service.portals.portal import Portal, ask_in_frame, open_portal
 
 MOU = "ใครใช้ MOU กับโรงพยาบาล"
 FRAME = '<iframe src="ENDPOINT/embed?key=KEY" title="ค้นหา" width="640" height="150"></iframe>'
@@ -89,9 +89,7 @@ def test_the_frame_shows_on_the_keys_site_and_nowhere_else(
 ) -> None:
     page = open_page()
     page.goto(portal.page(FRAME + FITTING))
-    frame = page.frame_locator("iframe")
-    frame.locator("input[name=q]").fill(MOU)
-    frame.locator("input[name=q]").press("Enter")
+    frame = ask_in_frame(page, MOU)
     frame.locator(".answer-text").wait_for()
     assert frame.locator(".answer-text").inner_text() == "เทศบาลตำบลบ้านบึง"
     with page.expect_popup() as opened:
@@ -111,9 +109,7 @@ def test_the_frame_grows_with_its_content(portal: Portal, open_page: Open) -> No
     page.goto(portal.page(FRAME + FITTING))
     low = "document.querySelector('iframe').getBoundingClientRect().height"
     page.wait_for_function(f"{low} < 150")  # an empty box needs less
-    frame = page.frame_locator("iframe")
-    frame.locator("input[name=q]").fill(MOU)
-    frame.locator("input[name=q]").press("Enter")
+    frame = ask_in_frame(page, MOU)
     page.wait_for_function(f"{low} > 600")
     scrolls = (
         "e => e.ownerDocument.documentElement.scrollHeight > e.ownerDocument.defaultView.innerHeight + 1"

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from index.engine import Engine
-from tests.service.portals.portal import Portal, open_portal
+from tests.service.portals.portal import Portal, ask_in_frame, open_portal
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "examples"
@@ -136,9 +136,7 @@ def test_widget_themed_html(portal: Portal, open_page: Open) -> None:
 def test_embed_html(portal: Portal, open_page: Open) -> None:
     page = open_page()
     page.goto(f"{portal.site.origin}/embed.html")
-    frame = page.frame_locator("iframe")
-    frame.locator("input[name=q]").fill(MOU)
-    frame.locator("input[name=q]").press("Enter")
+    frame = ask_in_frame(page, MOU)
     frame.locator(".answer-text").wait_for()
     page.wait_for_function("document.querySelector('iframe').getBoundingClientRect().height > 600")
 
