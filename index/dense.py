@@ -10,6 +10,7 @@ What came and went since these files were written lies in the generation's delta
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,9 @@ from index.delta import Delta, Rows
 from index.interfaces import Vectors
 
 VECTORS, ROWS, COARSE = "vectors.faiss", "rows.npy", "coarse.faiss"
-#: So many times the depth are scored again, and no fewer than that.
-_AGAIN, _AGAIN_AT_LEAST = 3, 200
+#: So many times the depth are scored again, in a large index this share of its root, and no fewer than that: the more
+#: vectors there are, the more of them shortened ones mistake for each other.
+_AGAIN, _AGAIN_OF_ROOT, _AGAIN_AT_LEAST = 5, 1 / 45, 300
 #: One vector in so many, or fewer, is fetched by its place; more are met while all are passed over.
 _FETCHED_SHARE = 1_000
 
@@ -224,7 +226,7 @@ class Coarse:
         refined: Any = faiss.IndexRefineSearchParameters
         depth = max(1, min(depth, len(self)))
         parameters = refined(
-            k_factor=max(_AGAIN, _AGAIN_AT_LEAST / depth),
+            k_factor=max(_AGAIN, _AGAIN_OF_ROOT * math.sqrt(len(self)), _AGAIN_AT_LEAST / depth),
             base_index_params=before(index_params=lists(nprobe=probes or self._probes, sel=chosen)),
         )
         return self._vectors.named(_ranked(self._refined, asked, depth, parameters))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 
@@ -111,6 +112,32 @@ def test_a_large_index_finds_what_brute_force_finds_and_says_how_well(tmp_path: 
     for allowed in (rows[200:230], rows[100:3500]):  # fetched one by one, and met while passing over all
         best = allowed[np.argsort(-(stored[allowed - 7] @ vectors[0]), kind="stable")[:20]]
         assert [row for row, _ in opened.search(vectors[0], 20, allowed)] == best.tolist()
+
+
+def test_vectors_of_an_odd_length_have_a_coarse_index_too(tmp_path: Path) -> None:
+    vectors, rows = unit(1_000, 25), np.arange(1_000, dtype=np.int64)
+    write(tmp_path, rows, vectors)
+    assert write_coarse(tmp_path, unit(40, 25, seed=6), 1).dim == 24
+    opened = DenseIndex(tmp_path)
+    assert [opened.search(vectors[row], 1)[0][0] for row in (0, 500, 999)] == [0, 500, 999]
+
+
+def test_an_index_whose_shortened_vectors_take_a_byte_a_number_still_answers(tmp_path: Path) -> None:
+    """Those of generations built before vectors were product-quantised."""
+    vectors, rows = spread(1_000), np.arange(1_000, dtype=np.int64)
+    write(tmp_path, rows, vectors)
+    axes = faiss.PCAMatrix(512, 192)
+    axes.train(vectors)
+    lists = faiss.IndexIVFScalarQuantizer(
+        faiss.IndexFlatIP(192), 192, 20, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
+    )
+    before = faiss.IndexPreTransform(axes, lists)
+    before.train(vectors)
+    before.add(vectors)
+    lists.nprobe = 5
+    faiss.write_index(before, str(tmp_path / COARSE))
+    opened = DenseIndex(tmp_path)
+    assert [opened.search(vectors[row], 1)[0][0] for row in (0, 500, 999)] == [0, 500, 999]
 
 
 def test_vectors_copied_from_a_large_index_stay_as_they_are(tmp_path: Path) -> None:
