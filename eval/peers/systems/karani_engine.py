@@ -53,11 +53,12 @@ class KaraniEngine:
         return {"passages": self._engine.store.count("passages"), **seconds}
 
     def open(self, folder: Path) -> None:
-        """Open the newest generation."""
+        """Open the newest generation and make it ready."""
         from corpus.settings import Settings
         from index.engine import Engine
 
         self._engine = Engine.open(Settings.from_environment(data=data_directory(folder)))
+        self._engine.warm()  # as the service does
 
     def ask(self, question: str) -> Any:
         """A whole result, its answer and highlights included."""
