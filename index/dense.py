@@ -2,8 +2,8 @@
 
 Vectors are unit length, so the inner product is the cosine. ``vectors.faiss`` holds them all in half precision, those of
 a large corpus a byte a number, in the order of their rows, and ``rows.npy`` the store's row number of each: a filter reads
-exactly those that it allows. A large corpus has ``coarse.faiss`` beside them (`index.coarse`): a search there reads a few
-hundredths of the vectors, shortened, and the best few hundred are scored again with their whole vectors.
+exactly those that it allows. A large corpus has ``coarse.faiss`` beside them (`index.coarse`): a search there reads
+some of the vectors, shortened, and the best of these are scored again with their whole vectors.
 
 What came and went since these files were written lies in the generation's delta (`index.delta`).
 """
@@ -116,7 +116,7 @@ class StoredVectors:
 
 
 class DenseIndex:
-    """A read-only, memory-mapped vector index of a generation, given the generation's folder."""
+    """A read-only vector index of a generation, given the generation's folder; whole vectors are memory-mapped."""
 
     def __init__(self, folder: Path) -> None:
         self._base = StoredVectors(folder)
@@ -233,7 +233,7 @@ class Coarse:
 
 
 def mapped(path: Path) -> Any:
-    """A FAISS index whose vectors stay in the file; it is read-only."""
+    """A FAISS index whose vectors stay in the file; it is read-only. Product-quantised lists are read into memory."""
     import faiss
 
     return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)

@@ -114,6 +114,15 @@ def test_a_large_index_finds_what_brute_force_finds_and_says_how_well(tmp_path: 
         assert [row for row, _ in opened.search(vectors[0], 20, allowed)] == best.tolist()
 
 
+def test_few_vectors_have_a_coarse_index_without_a_word_of_warning(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    vectors, rows = spread(400), np.arange(400, dtype=np.int64)
+    write(tmp_path, rows, vectors)
+    assert write_coarse(tmp_path, spread(40), 1).recall >= 0.98
+    assert capfd.readouterr() == ("", "")
+
+
 def test_vectors_of_an_odd_length_have_a_coarse_index_too(tmp_path: Path) -> None:
     vectors, rows = unit(1_000, 25), np.arange(1_000, dtype=np.int64)
     write(tmp_path, rows, vectors)
